@@ -15,6 +15,8 @@ Shape = tuple[int, int, int]
 
 #: Columns whose noises point the same way within this cosine are mixed linearly: the angle's sine is too near 0.
 _PARALLEL = 0.9995
+#: Decimals to which the Brownian tree resolves sigma.
+_DIGITS = 6
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -112,20 +114,19 @@ class BrownianNoise:
         self, shape: Sequence[int], seed: int, sigmas: Sequence[float], device: torch.device | str = "cpu"
     ) -> None:
         """Cover the positive levels of `sigmas`; an interval outside them is refused with ValueError."""
-        positive = [sigma for sigma in sigmas if sigma > 0]
+        positive = [round(sigma, _DIGITS) for sigma in sigmas if sigma > 0]
         self._low, self._high = min(positive), max(positive)
         self._device = device
         self._tree = None
         if self._low < self._high:
-            self._tree = torchsde.BrownianTree(self._low, torch.zeros(tuple(shape)), self._high, entropy=seed)
+            start = torch.zeros(tuple(shape))
+            self._tree = torchsde.BrownianTree(self._low, start, self._high, entropy=seed, tol=10**-_DIGITS)
 
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
         """Return unit-variance normal noise of the interval, float32, negated when it is walked upwards."""
-        low, high = sorted((sigma, sigma_next))
-        tolerance = 1e-6 * self._high
-        if self._tree is None or not self._low - tolerance <= low < high <= self._high + tolerance:
+        low, high = sorted((round(sigma, _DIGITS), round(sigma_next, _DIGITS)))
+        if self._tree is None or not self._low <= low < high <= self._high:
             raise ValueError(f"no Brownian motion over {low}..{high}; it covers {self._low}..{self._high}")
-        low, high = max(low, self._low), min(high, self._high)
         increment: Tensor = self._tree(low, high)
         scale = math.copysign(1 / math.sqrt(high - low), sigma_next - sigma)
         return (increment * scale).to(self._device)

@@ -147,13 +147,14 @@ def spaced(
     """
     _require_steps(steps, table)
     total = len(table)
+    ts: Floats
     match spacing:
         case "linspace":
-            ts = np.linspace(0, total - 1, steps)[::-1]
+            ts = np.linspace(0.0, total - 1.0, steps)[::-1]
         case "leading":
             ts = np.arange(steps)[::-1] * (total // steps) + float(steps_offset)
         case "trailing":
-            ts = np.round(np.arange(total, 0, -total / steps))[:steps] - 1
+            ts = np.round(np.arange(total, 0, -total / steps))[:steps] - 1.0
         case "lcm":
             trained = np.arange(1, 51)[::-1] * (total // 50) - 1.0
             ts = trained[np.floor(np.linspace(0, len(trained), steps, endpoint=False)).astype(int)]

@@ -9,9 +9,13 @@ from typing import Literal
 from torch import Tensor
 
 from inference.diffusion.samplers.base import Noise, Sampling
-from inference.diffusion.samplers.dpmpp import dpmpp_2m
+from inference.diffusion.samplers.consistency import lcm, tcd
+from inference.diffusion.samplers.dpm import dpm2, dpm2_a, dpm_adaptive, dpm_fast
+from inference.diffusion.samplers.dpmpp import dpmpp_2m, dpmpp_2m_sde, dpmpp_2s_a, dpmpp_3m_sde, dpmpp_sde
 from inference.diffusion.samplers.euler import ddim, euler, euler_a, heun
-from inference.diffusion.sigmas import NoiseTable, Spacing
+from inference.diffusion.samplers.multistep import deis, lms, plms
+from inference.diffusion.samplers.unipc import unipc
+from inference.diffusion.sigmas import NoiseTable
 from inference.protocol.names import SAMPLER_NAMES, UnknownName, sampler_key, schedule_key
 
 __all__ = ["SAMPLERS", "Noise", "Sampler", "Sampling", "find_sampler", "split_legacy_name"]
@@ -39,8 +43,6 @@ class Sampler:
     starts_from: Literal["sigma", "unit_variance"] = "sigma"
     #: A schedule of one step more is planned and its second to last level left out, as AUTOMATIC1111 does.
     discard_penultimate: bool = False
-    #: The timesteps that diffusers' scheduler of this name takes by default or needs; see `sigmas.spaced`.
-    spacing: Spacing | None = None
     #: It needs the model's noise table.
     takes_table: bool = False
 
@@ -78,14 +80,53 @@ _ALL = (
     Sampler(key="euler", function=euler),
     Sampler(key="euler_a", function=euler_a, eta=1.0),
     Sampler(key="heun", function=heun, evaluations_per_step=2, order=2),
+    Sampler(key="lms", function=lms, order=4),
+    Sampler(
+        key="dpm2", function=dpm2, schedule="karras", evaluations_per_step=2, order=2, discard_penultimate=True
+    ),
+    Sampler(
+        key="dpm2_a",
+        function=dpm2_a,
+        schedule="karras",
+        eta=1.0,
+        evaluations_per_step=2,
+        order=2,
+        discard_penultimate=True,
+    ),
+    Sampler(key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2),
     Sampler(key="dpmpp_2m", function=dpmpp_2m, schedule="karras", order=2),
     Sampler(
-        key="ddim",
-        function=ddim,
-        schedule="ddim_uniform",
-        eta=0.0,
-        starts_from="unit_variance",
-        spacing="leading",
+        key="dpmpp_sde",
+        function=dpmpp_sde,
+        schedule="karras",
+        eta=1.0,
+        noise_kind="brownian",
+        evaluations_per_step=2,
+        order=2,
+    ),
+    Sampler(
+        key="dpmpp_2m_sde", function=dpmpp_2m_sde, schedule="exponential", eta=1.0, noise_kind="brownian", order=2
+    ),
+    Sampler(
+        key="dpmpp_3m_sde",
+        function=dpmpp_3m_sde,
+        schedule="exponential",
+        eta=1.0,
+        noise_kind="brownian",
+        order=3,
+        discard_penultimate=True,
+    ),
+    Sampler(key="dpm_fast", function=dpm_fast, eta=0.0, order=3),
+    Sampler(key="dpm_adaptive", function=dpm_adaptive, eta=0.0, evaluations_per_step=3, order=3),
+    Sampler(key="ddim", function=ddim, schedule="ddim_uniform", eta=0.0, starts_from="unit_variance"),
+    Sampler(key="plms", function=plms, schedule="ddim_uniform", starts_from="unit_variance", order=2),
+    Sampler(key="unipc", function=unipc, starts_from="unit_variance", order=3),
+    Sampler(key="deis", function=deis, starts_from="unit_variance", order=2),
+    Sampler(
+        key="lcm", function=lcm, schedule="sgm_uniform", always_stochastic=True, starts_from="unit_variance"
+    ),
+    Sampler(
+        key="tcd", function=tcd, schedule="sgm_uniform", eta=0.3, starts_from="unit_variance", takes_table=True
     ),
 )
 
