@@ -1,0 +1,1 @@
+"""Making pictures: the wire protocol, prompts, the engine, model families and the worker process."""

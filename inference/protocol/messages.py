@@ -1,0 +1,283 @@
+"""The commands that go down to an engine and the events that come up from it."""
+
+from typing import Literal, NewType
+
+import msgspec
+
+from inference.protocol import PROTOCOL_VERSION
+from inference.protocol.limits import MAX_COUNT, MAX_IMAGE_BYTES, OutOfRange, require_int
+from inference.protocol.recipe import ContentHash, Recipe, sources
+
+JobId = NewType("JobId", str)
+#: Names one life of an engine process; an event of another launch is dropped.
+LaunchId = NewType("LaunchId", str)
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is told at its start."""
+
+    #: The folder that holds the installed models and their catalogue.
+    models_folder: str
+    #: "auto", "cpu", "mps", "cuda" or "cuda:1".
+    device: str = "auto"
+    #: "auto" is float16 on a GPU and float32 on a CPU.
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    attention: Literal["auto", "sdpa", "xformers"] = "auto"
+    #: Rows (conditional and unconditional) of one pass of the network.
+    max_rows: int = 16
+    #: Bytes for resident models; 0 lets the engine choose from the device's memory.
+    memory_budget_bytes: int = 0
+    #: Threads that torch may use on a CPU; 0 lets torch choose.
+    threads: int = 0
+    heartbeat_seconds: float = 1.0
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """An installed model, as the engine reports it."""
+
+    hash: ContentHash
+    name: str
+    #: "sd1", "sd2" or "sdxl".
+    family: str
+    prediction_type: Literal["epsilon", "v_prediction"]
+    #: The network takes a mask and a masked picture (9 channels).
+    inpainting: bool
+    default_width: int
+    default_height: int
+    bytes: int
+    #: Settings that suit the model, where they are known.
+    default_sampler: str = "dpmpp_2m"
+    default_schedule: str = "karras"
+    default_steps: int = 20
+    default_guidance_scale: float = 7.0
+
+
+# Commands -------------------------------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """The first frame down: who speaks, and the settings. The answer is Ready or Refused."""
+
+    launch: LaunchId
+    settings: EngineSettings
+    protocol: int = PROTOCOL_VERSION
+
+
+class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
+    """Paint `count` pictures: `picture_of(recipe, 0)` to `picture_of(recipe, count - 1)`."""
+
+    job: JobId
+    recipe: Recipe
+    count: int = 1
+    #: The bytes of the recipe's source pictures, by their hashes: the engine never asks back.
+    images: dict[ContentHash, bytes] = {}
+    #: A preview every so many steps; 0 for none.
+    preview_every: int = 0
+    #: States of a higher urgency take the rows of a tick first.
+    urgency: int = 0
+
+    def __post_init__(self) -> None:
+        require_int("count", self.count, 1, MAX_COUNT)
+        require_int("preview_every", self.preview_every, 0, 1000)
+        missing = [name for name in sources(self.recipe) if name not in self.images]
+        if missing:
+            raise OutOfRange("images", "missing", f"the bytes of {', '.join(missing)}")
+        for data in self.images.values():
+            if len(data) > MAX_IMAGE_BYTES:
+                raise OutOfRange("image", f"{len(data):,} bytes long", f"at most {MAX_IMAGE_BYTES:,} bytes")
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
+    """Stop a job within one step, whether it runs or waits. The answer is Cancelled, or nothing if it had ended."""
+
+    job: JobId
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True, tag="pause"):
+    """Keep a job's states as they are and give its rows to others."""
+
+    job: JobId
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
+    """Go on with a paused job."""
+
+    job: JobId
+
+
+class Rescan(msgspec.Struct, frozen=True, kw_only=True, tag="rescan"):
+    """Read the models folder again. The answer is Models."""
+
+
+class Shutdown(msgspec.Struct, frozen=True, kw_only=True, tag="shutdown"):
+    """Leave. Jobs that still run are abandoned without an event."""
+
+
+Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Shutdown
+
+
+# Events ---------------------------------------------------------------------------------------------------------
+
+
+class DeviceInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine runs on. Memory is the GPU's, or the machine's where there is none."""
+
+    kind: str
+    name: str
+    memory_bytes: int
+    dtype: str
+    attention: str
+    versions: dict[str, str]
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The engine takes commands."""
+
+    launch: LaunchId
+    device: DeviceInfo
+    models: tuple[ModelInfo, ...]
+    protocol: int = PROTOCOL_VERSION
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The engine cannot start with what Hello said."""
+
+    launch: LaunchId
+    reason: str
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True, tag="models"):
+    """The installed models, after a Rescan."""
+
+    launch: LaunchId
+    models: tuple[ModelInfo, ...]
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
+    """The engine lives, even while a step or a load takes long."""
+
+    launch: LaunchId
+    jobs: tuple[JobId, ...]
+    resident_models: tuple[ContentHash, ...] = ()
+    memory_used_bytes: int = 0
+
+
+class Loading(msgspec.Struct, frozen=True, kw_only=True, tag="loading"):
+    """A job waits for its model to be loaded."""
+
+    launch: LaunchId
+    job: JobId
+    model: ContentHash
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
+    """A model became resident; what the switch cost."""
+
+    launch: LaunchId
+    job: JobId
+    model: ContentHash
+    seconds: float
+    bytes: int
+    evicted: tuple[ContentHash, ...] = ()
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """A job's first step begins."""
+
+    launch: LaunchId
+    job: JobId
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """A rough picture of what grows: JPEG bytes."""
+
+    data: bytes
+    width: int
+    height: int
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
+    """One picture of a job has come one step further. `step` counts all passes and never goes back."""
+
+    launch: LaunchId
+    job: JobId
+    picture: int
+    step: int
+    steps: int
+    preview: Preview | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """Something a person may want to know that changes nothing about the result, such as a halved batch."""
+
+    launch: LaunchId
+    job: JobId | None
+    text: str
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished picture: PNG bytes that carry their recipe and an AUTOMATIC1111-style `parameters` text."""
+
+    data: bytes
+    width: int
+    height: int
+    #: The recipe of this very picture.
+    recipe: Recipe
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a job's seconds went. Shared ticks count in full for each job that took part."""
+
+    total_seconds: float
+    loading_seconds: float
+    network_seconds: float
+    steps: int
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="finished"):
+    """Every picture of the job, in order."""
+
+    launch: LaunchId
+    job: JobId
+    pictures: tuple[Picture, ...]
+    timings: Timings
+
+
+#: invalid: the request cannot be carried out as it is. model: the model cannot be loaded. memory: it does not fit even
+#: alone. nonfinite: the network gave NaN or infinities. internal: a defect or a broken machine.
+FailureKind = Literal["invalid", "model", "memory", "nonfinite", "internal"]
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The job ended without pictures; `message` says what is wrong and what to do, in words for a person."""
+
+    launch: LaunchId
+    job: JobId
+    kind: FailureKind
+    message: str
+
+
+class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
+    """The job ended because Cancel asked for it."""
+
+    launch: LaunchId
+    job: JobId
+
+
+Event = (
+    Ready
+    | Refused
+    | Models
+    | Heartbeat
+    | Loading
+    | Loaded
+    | Started
+    | Progress
+    | Notice
+    | Finished
+    | Failed
+    | Cancelled
+)
+
+#: Exactly one of these ends every job that an engine lived to end.
+TERMINAL_EVENTS = (Finished, Failed, Cancelled)

@@ -1,0 +1,221 @@
+"""Recipes: everything that decides how one picture looks, and nothing else.
+
+A recipe is complete and replayable: seed drawn, model and adapters named by the SHA-256 of their content, source
+pictures named by the SHA-256 of their bytes. The same recipe gives the same picture, alone or in a batch.
+"""
+
+from typing import Literal, NewType
+
+import msgspec
+
+from inference.protocol.limits import (
+    MAX_CLIP_SKIP,
+    MAX_GUIDANCE_SCALE,
+    MAX_SEED,
+    MAX_STEPS,
+    OutOfRange,
+    require_choice,
+    require_float,
+    require_int,
+    require_size,
+    require_text,
+)
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+
+#: SHA-256 of a model's, an adapter's or a picture's content: 64 lower-case hexadecimal digits.
+ContentHash = NewType("ContentHash", str)
+
+#: How a source picture is brought to the recipe's size.
+Fit = Literal["crop", "stretch", "pad"]
+
+
+def require_hash(field: str, value: str) -> None:
+    """Raise OutOfRange unless `value` is a SHA-256 in lower-case hexadecimal."""
+    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+        raise OutOfRange(field, value, "a SHA-256: 64 lower-case hexadecimal digits")
+
+
+class Variation(msgspec.Struct, frozen=True, kw_only=True):
+    """A second seed whose noise is mixed in by spherical interpolation."""
+
+    seed: int
+    #: 0 is the picture itself, 1 the picture of the variation seed.
+    strength: float
+
+    def __post_init__(self) -> None:
+        require_int("variation seed", self.seed, 0, MAX_SEED)
+        require_float("variation strength", self.strength, 0, 1)
+
+
+class AdapterUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A LoRA or embedding in use, by its content."""
+
+    hash: ContentHash
+    weight: float = 1.0
+    #: The text encoders' own weight; None means the same as `weight`.
+    text_encoder_weight: float | None = None
+
+    def __post_init__(self) -> None:
+        require_hash("adapter", self.hash)
+        require_float("adapter weight", self.weight, -10, 10)
+        if self.text_encoder_weight is not None:
+            require_float("adapter text encoder weight", self.text_encoder_weight, -10, 10)
+
+
+class HiresFix(msgspec.Struct, frozen=True, kw_only=True):
+    """A second pass at a larger size, started from the first pass's latents enlarged."""
+
+    width: int
+    height: int
+    #: Steps of the second pass; 0 means as many as the first.
+    steps: int = 0
+    #: Denoising strength of the second pass.
+    strength: float = 0.7
+    #: How latents are enlarged.
+    upscaler: Literal["latent", "latent_bicubic", "latent_nearest"] = "latent"
+    #: The second pass's own sampler; None means the first's.
+    sampler: str | None = None
+
+    def __post_init__(self) -> None:
+        require_size(self.width, self.height)
+        require_int("hires steps", self.steps, 0, MAX_STEPS)
+        require_float("hires strength", self.strength, 0, 1)
+        require_choice("hires upscaler", self.upscaler, ("latent", "latent_bicubic", "latent_nearest"))
+        if self.sampler is not None:
+            require_choice("hires sampler", self.sampler, SAMPLER_NAMES)
+
+
+class BaseRecipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What every diffusion recipe holds. Sizes are in pixels."""
+
+    prompt: str
+    negative_prompt: str = ""
+    model: ContentHash
+    #: A separate VAE; None means the model's own.
+    vae: ContentHash | None = None
+    width: int
+    height: int
+    steps: int
+    sampler: str
+    schedule: str
+    guidance_scale: float
+    #: Blends the guided prediction towards the conditional one's deviation (Lin et al. 2023); 0 is off.
+    guidance_rescale: float = 0.0
+    seed: int
+    variation: Variation | None = None
+    #: Width and height whose noise is pasted into this size's, so that the composition survives another size.
+    seed_resize_from: tuple[int, int] | None = None
+    #: 1 uses the text encoder's last layer (the family's own convention), 2 the one before it, and so on.
+    clip_skip: int = 1
+    #: Amount of fresh noise of ancestral samplers, DDIM and TCD; None means the sampler's own default.
+    eta: float | None = None
+    adapters: tuple[AdapterUse, ...] = ()
+
+    def __post_init__(self) -> None:
+        require_text("prompt", self.prompt)
+        require_text("negative prompt", self.negative_prompt)
+        require_hash("model", self.model)
+        if self.vae is not None:
+            require_hash("vae", self.vae)
+        require_size(self.width, self.height)
+        require_int("steps", self.steps, 1, MAX_STEPS)
+        require_choice("sampler", self.sampler, SAMPLER_NAMES)
+        require_choice("schedule", self.schedule, SCHEDULE_NAMES)
+        require_float("guidance scale", self.guidance_scale, 0, MAX_GUIDANCE_SCALE)
+        require_float("guidance rescale", self.guidance_rescale, 0, 1)
+        require_int("seed", self.seed, 0, MAX_SEED)
+        require_int("clip skip", self.clip_skip, 1, MAX_CLIP_SKIP)
+        if self.seed_resize_from is not None:
+            require_size(*self.seed_resize_from)
+        if self.eta is not None:
+            require_float("eta", self.eta, 0, 1)
+
+
+class TextToImage(BaseRecipe, frozen=True, kw_only=True, tag="text_to_image"):
+    """A picture from words."""
+
+    hires: HiresFix | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.hires and (self.hires.width < self.width or self.hires.height < self.height):
+            given = f"{self.hires.width}x{self.hires.height}"
+            raise OutOfRange("hires size", given, f"at least the first pass's {self.width}x{self.height}")
+
+
+class ImageToImage(BaseRecipe, frozen=True, kw_only=True, tag="image_to_image"):
+    """A picture from words and another picture."""
+
+    image: ContentHash
+    #: Denoising strength: 0 keeps the source, 1 ignores it.
+    strength: float = 0.75
+    fit: Fit = "crop"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_hash("image", self.image)
+        require_float("strength", self.strength, 0, 1)
+        require_choice("fit", self.fit, ("crop", "stretch", "pad"))
+
+
+class Inpaint(BaseRecipe, frozen=True, kw_only=True, tag="inpaint"):
+    """A picture of which only the masked part is painted anew."""
+
+    image: ContentHash
+    #: White is painted anew, black is kept; of the source picture's own size.
+    mask: ContentHash
+    strength: float = 1.0
+    fit: Fit = "crop"
+    #: Radius in pixels by which the mask's edge is softened.
+    mask_blur: int = 0
+    #: Put the source's own pixels back outside the mask at the end.
+    keep_unmasked: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_hash("image", self.image)
+        require_hash("mask", self.mask)
+        require_float("strength", self.strength, 0, 1)
+        require_choice("fit", self.fit, ("crop", "stretch", "pad"))
+        require_int("mask blur", self.mask_blur, 0, 256)
+
+
+Recipe = TextToImage | ImageToImage | Inpaint
+
+
+def sources(recipe: Recipe) -> tuple[ContentHash, ...]:
+    """Return the hashes of the pictures that the recipe starts from."""
+    match recipe:
+        case Inpaint():
+            return (recipe.image, recipe.mask)
+        case ImageToImage():
+            return (recipe.image,)
+        case _:
+            return ()
+
+
+def picture_of(recipe: Recipe, index: int) -> Recipe:
+    """Return the recipe of picture number `index` (from 0) of a request for several.
+
+    As in AUTOMATIC1111, the seed goes up by one a picture; where a variation seed is set, that one does instead.
+    """
+    if index == 0:
+        return recipe
+    if recipe.variation is not None:
+        seed = (recipe.variation.seed + index) & MAX_SEED
+        return msgspec.structs.replace(recipe, variation=Variation(seed=seed, strength=recipe.variation.strength))
+    return msgspec.structs.replace(recipe, seed=(recipe.seed + index) & MAX_SEED)
+
+
+_json_encoder = msgspec.json.Encoder(order="deterministic")
+_json_decoder = msgspec.json.Decoder(Recipe)
+
+
+def to_json(recipe: Recipe) -> str:
+    """Return the recipe as JSON, always the same text for the same recipe."""
+    return _json_encoder.encode(recipe).decode()
+
+
+def from_json(text: str | bytes) -> Recipe:
+    """Return the recipe that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _json_decoder.decode(text)
