@@ -1,0 +1,425 @@
+"""The engine: a loop over steps, not over requests.
+
+Every running picture is a state; one `tick` is one forward pass of the network for every set of states that can share
+one. Pictures of several requests share a pass even when steps, sampler, guidance and prompts differ, and join, leave,
+pause and are cancelled between any two passes.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.diffusion import batching, memory, pictures
+from inference.diffusion.conditioning import ConditioningCache
+from inference.diffusion.jobs import Job, State
+from inference.diffusion.painting import Ask
+from inference.diffusion.preparation import prepare
+from inference.diffusion.preview import preview
+from inference.families.base import DiffusionModel
+from inference.protocol.limits import OutOfRange
+from inference.protocol.messages import (
+    Cancel,
+    Cancelled,
+    EngineSettings,
+    Event,
+    Failed,
+    FailureKind,
+    Finished,
+    Generate,
+    JobId,
+    LaunchId,
+    Loaded,
+    Loading,
+    ModelInfo,
+    Notice,
+    Pause,
+    Picture,
+    Preview,
+    Progress,
+    Resume,
+    Started,
+    Timings,
+)
+from inference.protocol.recipe import ContentHash
+
+log = logging.getLogger(__name__)
+
+
+class ModelError(Exception):
+    """A model that cannot be had; the message says why and what to do."""
+
+
+class Acquired(Protocol):
+    """A resident model, and what it cost to have it."""
+
+    @property
+    def model(self) -> DiffusionModel: ...
+    @property
+    def load_seconds(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def evicted(self) -> tuple[ContentHash, ...]: ...
+
+
+class ModelSource(Protocol):
+    """Where the engine gets its models."""
+
+    def acquire(
+        self, model: ContentHash, vae: ContentHash | None = None, *, keep: Collection[ContentHash] = ()
+    ) -> Acquired:
+        """Return the model, loaded. Raises ModelError."""
+
+    def infos(self) -> tuple[ModelInfo, ...]: ...
+    @property
+    def resident(self) -> tuple[ContentHash, ...]: ...
+
+
+@dataclass(frozen=True)
+class PassKey:
+    """What pictures of one pass have in common."""
+
+    model: ContentHash
+    vae: ContentHash | None
+    shape: tuple[int, ...]
+    tokens: int
+    concat: bool
+
+
+class Engine:
+    """Paints. Not thread-safe: one thread calls `handle` and `tick`; events may come from another."""
+
+    def __init__(
+        self,
+        models: ModelSource,
+        settings: EngineSettings,
+        launch: LaunchId,
+        emit: Callable[[Event], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._models = models
+        self._settings = settings
+        self._launch = launch
+        self._emit = emit
+        self._clock = clock
+        self._jobs: dict[JobId, Job] = {}
+        self._arrivals = 0
+        self.conditioning = ConditioningCache()
+        #: Rows that a pass was found to hold at most, after it ran out of memory.
+        self._caps: dict[PassKey, int] = {}
+        self._encoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="png")
+        self._paces: dict[torch.device, memory.Pace] = {}
+        #: Jobs that have left the network and wait for their PNG files, the earliest first.
+        self._painted: deque[Job] = deque()
+
+    @property
+    def jobs(self) -> tuple[JobId, ...]:
+        """Return the ids of all jobs that have not ended."""
+        return tuple(self._jobs)
+
+    # Commands ---------------------------------------------------------------------------------------------------
+
+    def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
+        """Take a command; it is effective at the next tick. Commands for jobs that have ended change nothing."""
+        if isinstance(command, Generate):
+            self._accept(command)
+            return
+        job = self._jobs.get(command.job)
+        if job is None:
+            return
+        match command:
+            case Cancel():
+                del self._jobs[job.id]
+                self._emit(Cancelled(launch=self._launch, job=job.id))
+            case Pause():
+                job.paused = True
+            case Resume():
+                job.paused = False
+
+    def _accept(self, command: Generate) -> None:
+        if command.job in self._jobs:
+            log.warning("job=%s is here already; the second command is ignored", command.job)
+            return
+        self._jobs[command.job] = Job(command=command, arrival=self._arrivals, clock=self._clock)
+        self._arrivals += 1
+
+    # The tick ---------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def tick(self) -> bool:
+        """Take every picture that has its turn one pass further; return False when nothing is left to do now.
+
+        Never raises for the sake of one job: what goes wrong with a job ends that job with a Failed event.
+        """
+        waiting = [state for job in self._admitted() for state in job.states if state.ask is not None]
+        passes = batching.group(waiting, self._key, lambda state: len(_ask(state).guidance.rows), self._cap)
+        for states in passes.values():
+            self._run(states)
+        return self._deliver(wait=not passes)
+
+    def _runnable(self) -> list[Job]:
+        return sorted((job for job in self._jobs.values() if not job.paused), key=lambda job: job.order)
+
+    def _admitted(self) -> list[Job]:
+        """Return the jobs that take part in this tick, prepared, in the order of their turn.
+
+        The first always does, whatever has to be loaded for it. Others do when their model is resident: loading one
+        for them would push out the one at work, and the next tick would load that again.
+        """
+        admitted: list[Job] = []
+        for job in self._runnable():
+            if not admitted:
+                self._attempt(job, lambda job=job: self._load(job))
+            elif job.needs[0] not in self._models.resident:
+                continue
+            if not job.states and job.id in self._jobs:
+                self._attempt(job, lambda job=job: self._prepare(job))
+            if job.id in self._jobs:
+                admitted.append(job)
+        return admitted
+
+    def _prepare(self, job: Job) -> None:
+        model = self._load(job)
+        if not job.started:
+            job.started = True
+            self._emit(Started(launch=self._launch, job=job.id))
+        began = self._clock()
+        job.states = prepare(job, model, self.conditioning)
+        for state in job.states:
+            latents = state.advance(None)
+            if latents is not None:
+                self._finish(state, latents, model)
+        job.network_seconds += self._clock() - began
+
+    def _load(self, job: Job) -> DiffusionModel:
+        """Return the job's model; where it must be loaded first, say so and what it cost."""
+        model, vae = job.needs
+        if model not in self._models.resident:
+            self._emit(Loading(launch=self._launch, job=job.id, model=model))
+        acquired = self._models.acquire(model, vae)
+        if acquired.load_seconds:
+            job.loading_seconds += acquired.load_seconds
+            for gone in acquired.evicted:
+                self.conditioning.forget(gone)
+            self._emit(
+                Loaded(
+                    launch=self._launch,
+                    job=job.id,
+                    model=model,
+                    seconds=acquired.load_seconds,
+                    bytes=acquired.bytes,
+                    evicted=acquired.evicted,
+                )
+            )
+        return acquired.model
+
+    def _key(self, state: State) -> PassKey:
+        ask = _ask(state)
+        model, vae = state.job.needs
+        return PassKey(
+            model=model,
+            vae=vae,
+            shape=tuple(ask.x.shape),
+            tokens=ask.guidance.positive.context.shape[0],
+            concat=ask.concat is not None,
+        )
+
+    def _cap(self, key: PassKey) -> int:
+        """Return how many rows a pass may hold: by the setting, by memory, and by what was found out."""
+        cap = min(self._settings.max_rows, self._caps.get(key, self._settings.max_rows))
+        if key.model not in self._models.resident:
+            return cap
+        model = self._models.acquire(key.model, key.vae).model
+        fit = memory.free_bytes(model.device) // max(1, model.row_bytes(*key.shape[-2:]))
+        return max(1, min(cap, fit))
+
+    # One pass ---------------------------------------------------------------------------------------------------
+
+    def _run(self, states: list[State]) -> None:
+        """Answer the asks of states that share a pass; halve it when memory runs out, single out what fails."""
+        states = [state for state in states if state.job.id in self._jobs]
+        if not states:
+            return
+        try:
+            model = self._load(states[0].job)
+            answers = self._pass(states, model)
+        except Exception as error:
+            self._recover(states, error)
+            return
+        for state, answer in zip(states, answers, strict=True):
+            if state.job.id in self._jobs:
+                self._attempt(state.job, lambda state=state, answer=answer: self._advance(state, answer, model))
+
+    def _pass(self, states: Sequence[State], model: DiffusionModel) -> list[Tensor]:
+        """Return the guided clean latents (C, h, w) of each state from one run of the network."""
+        began = self._clock()
+        asks = [_ask(state) for state in states]
+        counts = [len(ask.guidance.rows) for ask in asks]
+        repeats = torch.tensor(counts)
+        x = torch.stack([ask.x for ask in asks])
+        sigmas = torch.tensor([ask.sigma for ask in asks], dtype=torch.float64)
+        concat = None
+        if asks[0].concat is not None:
+            concat = torch.stack([ask.concat for ask in asks if ask.concat is not None])
+            concat = concat.repeat_interleave(repeats.to(concat.device), 0)
+        rows = [row for ask in asks for row in ask.guidance.rows]
+        x = x.repeat_interleave(repeats.to(x.device), 0)
+        denoised = model.denoise(x, sigmas.repeat_interleave(repeats), rows, concat)
+        parts = denoised.split(counts)
+        answers = [
+            ask.guidance.combine(ask.x, ask.sigma, part, model.prediction)
+            for ask, part in zip(asks, parts, strict=True)
+        ]
+        self._paces.setdefault(model.device, memory.Pace(model.device)).step()
+        spent = self._clock() - began
+        for job in {state.job.id: state.job for state in states}.values():
+            job.network_seconds += spent
+        return answers
+
+    def _recover(self, states: list[State], error: Exception) -> None:
+        """Go on after a pass that failed as a whole: less at a time, and what fails alone fails alone."""
+        if len(states) == 1:
+            self._fail(states[0].job, error)
+            return
+        if memory.is_out_of_memory(error):
+            key = self._key(states[0])
+            rows = max(1, sum(len(_ask(state).guidance.rows) for state in states) // 2)
+            self._caps[key] = min(rows, self._caps.get(key, rows))
+            memory.release(states[0].denoised.device if states[0].denoised is not None else _ask(states[0]).x.device)
+            text = f"The device ran out of memory with {len(states)} pictures at once; going on with fewer."
+            self._emit(Notice(launch=self._launch, job=states[0].job.id, text=text))
+            parts = batching.halves(states)
+        else:
+            log.warning("a shared pass of %d pictures failed; running them singly: %r", len(states), error)
+            parts = tuple([state] for state in states)
+        for part in parts:
+            self._run(part)
+
+    def _advance(self, state: State, answer: Tensor, model: DiffusionModel) -> None:
+        latents = state.advance(answer)
+        step = state.steps if state.ask is None else min(state.ask.step, state.steps)
+        if step > state.step:
+            every = state.job.command.preview_every
+            due = every and state.ask is not None and step // every > state.step // every
+            state.step = step
+            self._progress(state, preview(answer, model.latent_rgb) if due else None)
+        if latents is not None:
+            self._finish(state, latents, model)
+
+    def _progress(self, state: State, shown: Preview | None) -> None:
+        self._emit(
+            Progress(
+                launch=self._launch,
+                job=state.job.id,
+                picture=state.index,
+                step=state.step,
+                steps=state.steps,
+                preview=shown,
+            )
+        )
+
+    # The end of a picture and of a job --------------------------------------------------------------------------
+
+    def _finish(self, state: State, latents: Tensor, model: DiffusionModel) -> None:
+        """Decode finished latents and have them written as PNG beside the next ticks."""
+        if not torch.isfinite(latents).all():
+            raise NonFinite
+        began = self._clock()
+        pixels = model.decode(latents[None])[0].float().movedim(0, -1).cpu().numpy()
+        state.job.network_seconds += self._clock() - began
+        if not np.isfinite(pixels).all():
+            raise NonFinite
+        state.painting.close()
+        state.picture = self._encoders.submit(self._encode, state, pixels)
+        if state.job.painted:
+            self._painted.append(state.job)
+
+    def _encode(self, state: State, pixels: np.ndarray) -> Picture:
+        if state.overlay is not None:
+            pixels = state.overlay.pixels + (pixels - state.overlay.pixels) * state.overlay.mask
+        height, width, _ = pixels.shape
+        name = next((info.name for info in self._models.infos() if info.hash == state.recipe.model), "")
+        data = pictures.encode_png(pictures.from_pixels(pixels), state.recipe, name)
+        return Picture(data=data, width=width, height=height, recipe=state.recipe)
+
+    def _deliver(self, wait: bool) -> bool:
+        """Send the jobs whose pictures are all written, in the order in which they were painted.
+
+        Waits for the first of them when there is nothing else to do.
+        """
+        while self._painted:
+            job = self._painted[0]
+            futures = [state.picture for state in job.states if state.picture is not None]
+            if job.id in self._jobs:
+                if not wait and not all(future.done() for future in futures):
+                    break
+                self._attempt(job, lambda job=job: self._send(job))
+            self._painted.popleft()
+        return any(not job.paused for job in self._jobs.values())
+
+    def _send(self, job: Job) -> None:
+        done = tuple(state.picture.result() for state in job.states if state.picture is not None)
+        timings = Timings(
+            total_seconds=job.elapsed_seconds,
+            loading_seconds=job.loading_seconds,
+            network_seconds=job.network_seconds,
+            steps=sum(state.steps for state in job.states),
+        )
+        del self._jobs[job.id]
+        self._emit(Finished(launch=self._launch, job=job.id, pictures=done, timings=timings))
+
+    # What goes wrong --------------------------------------------------------------------------------------------
+
+    def _attempt(self, job: Job, action: Callable[[], None]) -> None:
+        """Run an action for one job; whatever it raises ends that job alone."""
+        try:
+            action()
+        except Exception as error:
+            self._fail(job, error)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        if self._jobs.pop(job.id, None) is None:
+            return
+        kind, message = _explain(error)
+        if kind == "internal":
+            log.error("job=%s failed", job.id, exc_info=error)
+        if kind == "memory":
+            memory.release(next((_ask(state).x.device for state in job.states if state.ask), torch.device("cpu")))
+        self._emit(Failed(launch=self._launch, job=job.id, kind=kind, message=message))
+
+
+class NonFinite(Exception):
+    """The network gave NaN or infinities."""
+
+
+def _ask(state: State) -> Ask:
+    if state.ask is None:
+        raise ValueError("this picture asks for nothing")
+    return state.ask
+
+
+def _explain(error: Exception) -> tuple[FailureKind, str]:
+    """Return what kind of failure an exception is, and the words for a person."""
+    if isinstance(error, (OutOfRange, pictures.PictureError)):
+        return "invalid", str(error)
+    if isinstance(error, ModelError):
+        return "model", str(error)
+    if isinstance(error, NonFinite):
+        return "nonfinite", (
+            "The model gave no picture but not-a-number values. Half precision is the usual cause: try another VAE, "
+            "run the engine with dtype float32 or bfloat16, or use another model."
+        )
+    if memory.is_out_of_memory(error):
+        return "memory", (
+            "The device has too little memory for this picture even on its own. Ask for a smaller size, or run the "
+            "engine with fewer resident models."
+        )
+    return "internal", f"The engine failed with {type(error).__name__}. The log of the worker says more."

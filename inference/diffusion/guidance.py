@@ -1,0 +1,62 @@
+"""Classifier-free guidance: from rows of one pass to one prediction a picture."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from inference.families.base import Conditioning, Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Guidance:
+    """What pulls one picture, and how hard."""
+
+    positive: Conditioning
+    #: None where the scale is 1 and the unconditional row would change nothing.
+    negative: Conditioning | None
+    scale: float
+    #: Strength of the deviation's restoration (Lin et al. 2023), 0..1.
+    rescale: float = 0.0
+
+    @property
+    def rows(self) -> tuple[Conditioning, ...]:
+        """Return the rows that this picture needs in a pass, the unconditional one first."""
+        return (self.positive,) if self.negative is None else (self.negative, self.positive)
+
+    def combine(self, x: Tensor, sigma: float, denoised: Tensor, prediction: Prediction) -> Tensor:
+        """Return the guided clean latents (C, h, w) from the rows' predictions (rows, C, h, w).
+
+        Ho and Salimans (2022), equation 6, which holds for clean latents as for noise since both are affine in
+        each other.
+        """
+        if self.negative is None:
+            return denoised[0]
+        unconditional, conditional = denoised.unbind(0)
+        guided = torch.lerp(unconditional, conditional, self.scale)
+        if not self.rescale:
+            return guided
+        return self._restore_deviation(x, sigma, guided, conditional, prediction)
+
+    def _restore_deviation(
+        self, x: Tensor, sigma: float, guided: Tensor, conditional: Tensor, prediction: Prediction
+    ) -> Tensor:
+        """Scale the guided network output to the conditional one's deviation: Lin et al. (2023), equations 15, 16."""
+        raw = _output(x, sigma, guided, prediction)
+        target = _output(x, sigma, conditional, prediction).std() / raw.std()
+        raw = torch.lerp(raw, raw * target, self.rescale)
+        return _clean(x, sigma, raw, prediction)
+
+
+def _output(x: Tensor, sigma: float, clean: Tensor, prediction: Prediction) -> Tensor:
+    if prediction == "epsilon":
+        return (x - clean) / sigma
+    squared = sigma * sigma + 1
+    return (x / squared - clean) * (squared**0.5 / sigma)
+
+
+def _clean(x: Tensor, sigma: float, output: Tensor, prediction: Prediction) -> Tensor:
+    if prediction == "epsilon":
+        return x - sigma * output
+    squared = sigma * sigma + 1
+    return x / squared - output * (sigma / squared**0.5)

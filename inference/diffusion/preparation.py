@@ -1,0 +1,83 @@
+"""From a Generate command to states that can take part in a tick."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from inference.diffusion import pictures
+from inference.diffusion.conditioning import ConditioningCache
+from inference.diffusion.guidance import Guidance
+from inference.diffusion.jobs import Job, Overlay, State
+from inference.diffusion.painting import GuidanceOf, Source, paint, total_steps
+from inference.families.base import DiffusionModel
+from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
+from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Recipe, picture_of
+
+
+def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[State]:
+    """Return the states of a job's pictures, each with its first ask still to be made.
+
+    Raises OutOfRange for what this model cannot do and PictureError for a source picture that cannot be read.
+    """
+    recipe = job.command.recipe
+    if recipe.adapters:
+        raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
+    source, overlay = _source(recipe, job.command.images, model)
+    guidance_of = _guidance_of(recipe, model, cache)
+    steps = total_steps(recipe)
+    states = []
+    for index in range(job.command.count):
+        own = picture_of(recipe, index)
+        painting = paint(own, model, guidance_of, source)
+        states.append(State(job=job, index=index, recipe=own, painting=painting, steps=steps, overlay=overlay))
+    return states
+
+
+def _guidance_of(recipe: Recipe, model: DiffusionModel, cache: ConditioningCache) -> GuidanceOf:
+    def guidance(width: int, height: int) -> Guidance:
+        positive, negative = cache.pair(recipe, model, width, height)
+        return Guidance(
+            positive=positive,
+            negative=None if recipe.guidance_scale == 1 else negative,
+            scale=recipe.guidance_scale,
+            rescale=recipe.guidance_rescale,
+        )
+
+    return guidance
+
+
+def _source(
+    recipe: Recipe, images: Mapping[ContentHash, bytes], model: DiffusionModel
+) -> tuple[Source | None, Overlay | None]:
+    if not isinstance(recipe, (ImageToImage, Inpaint)):
+        return None, None
+    picture = pictures.decode_upload(images[recipe.image], max_pixels=MAX_IMAGE_PIXELS)
+    pixels = pictures.to_pixels(pictures.fit(picture, recipe.width, recipe.height, recipe.fit))
+    latents = model.encode(_batch(pixels))[0]
+    if not isinstance(recipe, Inpaint):
+        return Source(latents=latents), None
+    mask = _mask(recipe, images[recipe.mask], picture.size)
+    cells = F.avg_pool2d(torch.from_numpy(mask)[None, None], model.downscale)[0].to(latents)
+    kept = model.encode(_batch(pixels * (mask < 0.5)[..., None]))[0] if model.inpainting else None
+    overlay = Overlay(pixels=pixels, mask=mask[..., None]) if recipe.keep_unmasked else None
+    return Source(latents=latents, mask=cells, kept_latents=kept), overlay
+
+
+def _mask(recipe: Inpaint, data: bytes, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return the mask (H, W) in 0..1 at the recipe's size, 1 where it is painted anew."""
+    mask = pictures.decode_mask(data, size)
+    if recipe.mask_blur:
+        mask = mask.filter(ImageFilter.GaussianBlur(recipe.mask_blur))
+    return _unit(pictures.fit(mask, recipe.width, recipe.height, recipe.fit))
+
+
+def _unit(mask: Image.Image) -> NDArray[np.float32]:
+    return np.asarray(mask.convert("L"), np.float32) / 255
+
+
+def _batch(pixels: NDArray[np.float32]) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None]
