@@ -1,0 +1,43 @@
+"""Guidance per picture: the formulas against their definitions and against diffusers."""
+
+import pytest
+import torch
+from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import rescale_noise_cfg
+
+from inference.diffusion.guidance import Guidance
+from inference.families.base import Conditioning, Prediction
+
+TEXT = Conditioning(context=torch.zeros(77, 4))
+SHAPE = (4, 8, 8)
+
+
+def tensors(seed: int, count: int) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(SHAPE, generator=generator) for _ in range(count)]
+
+
+def to_clean(x: torch.Tensor, sigma: float, output: torch.Tensor, prediction: Prediction) -> torch.Tensor:
+    if prediction == "epsilon":
+        return x - sigma * output
+    return x / (sigma**2 + 1) - output * sigma / (sigma**2 + 1) ** 0.5
+
+
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction"])
+@pytest.mark.parametrize("rescale", [0.0, 0.7, 1.0])
+def test_it_equals_guidance_on_the_networks_output(prediction: Prediction, rescale: float) -> None:
+    x, unconditional, conditional = tensors(1, 3)
+    sigma, scale = 2.5, 7.5
+    guided = unconditional + scale * (conditional - unconditional)
+    expected = rescale_noise_cfg(guided[None], conditional[None], rescale)[0] if rescale else guided
+    rows = torch.stack([to_clean(x, sigma, output, prediction) for output in (unconditional, conditional)])
+    guidance = Guidance(positive=TEXT, negative=TEXT, scale=scale, rescale=rescale)
+    result = guidance.combine(x, sigma, rows, prediction)
+    torch.testing.assert_close(result, to_clean(x, sigma, expected, prediction), atol=2e-4, rtol=1e-4)
+
+
+def test_without_a_negative_there_is_one_row_and_it_is_the_answer() -> None:
+    x, only = tensors(2, 2)
+    guidance = Guidance(positive=TEXT, negative=None, scale=1.0)
+    assert guidance.rows == (TEXT,)
+    assert guidance.combine(x, 1.0, only[None], "epsilon") is not None
+    assert torch.equal(guidance.combine(x, 1.0, only[None], "epsilon"), only)
