@@ -5,7 +5,7 @@ from typing import Literal, NewType
 import msgspec
 
 from inference.protocol import PROTOCOL_VERSION
-from inference.protocol.limits import MAX_COUNT, MAX_IMAGE_BYTES, OutOfRange, require_int
+from inference.protocol.limits import MAX_COUNT, MAX_IMAGE_BYTES, OutOfRange, require_float, require_int
 from inference.protocol.recipe import ContentHash, Recipe, sources
 
 JobId = NewType("JobId", str)
@@ -30,6 +30,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     #: Threads that torch may use on a CPU; 0 lets torch choose.
     threads: int = 0
     heartbeat_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_int("max_rows", self.max_rows, 1, 1024)
+        require_int("memory_budget_bytes", self.memory_budget_bytes, 0, 2**50)
+        require_int("threads", self.threads, 0, 1024)
+        require_float("heartbeat_seconds", self.heartbeat_seconds, 0.01, 60)
 
 
 class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +166,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
     jobs: tuple[JobId, ...]
     resident_models: tuple[ContentHash, ...] = ()
     memory_used_bytes: int = 0
+    #: How long the step or load under way has taken so far; 0 while waiting for commands.
+    turn_seconds: float = 0.0
 
 
 class Loading(msgspec.Struct, frozen=True, kw_only=True, tag="loading"):

@@ -218,4 +218,5 @@ def to_json(recipe: Recipe) -> str:
 
 def from_json(text: str | bytes) -> Recipe:
     """Return the recipe that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError."""
-    return _json_decoder.decode(text)
+    recipe: Recipe = _json_decoder.decode(text)
+    return recipe

@@ -1,0 +1,200 @@
+"""Strategies for everything that the protocol can say."""
+
+from hypothesis import strategies as st
+
+from inference.protocol import limits, messages
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+from inference.protocol.recipe import (
+    AdapterUse,
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    TextToImage,
+    Variation,
+    sources,
+)
+
+#: Text that UTF-8 can hold: every plane, no lone surrogates.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+ids = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+seeds = st.integers(0, limits.MAX_SEED)
+unit = st.floats(0, 1)
+seconds = st.floats(0, 1e6)
+counts = st.integers(0, 2**62)
+blobs = st.binary(max_size=500)
+
+
+@st.composite
+def sizes(draw: st.DrawFn, low: int = limits.MIN_SIDE, high: int = limits.MAX_SIDE) -> tuple[int, int]:
+    """Return a width and height that a recipe allows."""
+    multiple = limits.SIDE_MULTIPLE
+    width = draw(st.integers(low // multiple, high // multiple)) * multiple
+    most = min(high, limits.MAX_PIXELS // width)
+    height = draw(st.integers(low // multiple, max(low, most) // multiple)) * multiple
+    return width, height
+
+
+variations = st.builds(Variation, seed=seeds, strength=unit)
+adapters = st.builds(
+    AdapterUse, hash=hashes, weight=st.floats(-10, 10), text_encoder_weight=st.none() | st.floats(-10, 10)
+)
+
+
+@st.composite
+def common(draw: st.DrawFn, high: int = limits.MAX_SIDE) -> dict[str, object]:
+    """Return the fields that every recipe has."""
+    width, height = draw(sizes(high=high))
+    return {
+        "prompt": draw(texts),
+        "negative_prompt": draw(texts),
+        "model": draw(hashes),
+        "vae": draw(st.none() | hashes),
+        "width": width,
+        "height": height,
+        "steps": draw(st.integers(1, limits.MAX_STEPS)),
+        "sampler": draw(st.sampled_from(sorted(SAMPLER_NAMES))),
+        "schedule": draw(st.sampled_from(sorted(SCHEDULE_NAMES))),
+        "guidance_scale": draw(st.floats(0, limits.MAX_GUIDANCE_SCALE)),
+        "guidance_rescale": draw(unit),
+        "seed": draw(seeds),
+        "variation": draw(st.none() | variations),
+        "seed_resize_from": draw(st.none() | sizes()),
+        "clip_skip": draw(st.integers(1, limits.MAX_CLIP_SKIP)),
+        "eta": draw(st.none() | unit),
+        "adapters": tuple(draw(st.lists(adapters, max_size=3))),
+    }
+
+
+@st.composite
+def text_to_images(draw: st.DrawFn) -> TextToImage:
+    """Return a TextToImage, with and without a second pass."""
+    fields = draw(common(high=1024))
+    hires = None
+    if draw(st.booleans()):
+        width, height = fields["width"], fields["height"]
+        assert isinstance(width, int) and isinstance(height, int)
+        times = draw(st.sampled_from((1, 2)))
+        hires = HiresFix(width=width * times, height=height * times, steps=draw(st.integers(0, 500)))
+    return TextToImage(**fields, hires=hires)  # type: ignore[arg-type]
+
+
+image_to_images = st.builds(
+    lambda fields, **more: ImageToImage(**fields, **more),
+    common(),
+    image=hashes,
+    strength=unit,
+    fit=st.sampled_from(("crop", "stretch", "pad")),
+)
+inpaints = st.builds(
+    lambda fields, **more: Inpaint(**fields, **more),
+    common(),
+    image=hashes,
+    mask=hashes,
+    strength=unit,
+    mask_blur=st.integers(0, 256),
+    keep_unmasked=st.booleans(),
+)
+recipes = st.one_of(text_to_images(), image_to_images, inpaints)
+
+settings = st.builds(
+    messages.EngineSettings,
+    models_folder=texts,
+    device=texts,
+    max_rows=st.integers(1, 1024),
+    memory_budget_bytes=st.integers(0, 2**50),
+    threads=st.integers(0, 64),
+    heartbeat_seconds=st.floats(0.01, 60),
+)
+
+
+@st.composite
+def generates(draw: st.DrawFn) -> messages.Generate:
+    """Return a Generate that carries the bytes of its recipe's sources."""
+    recipe = draw(recipes)
+    return messages.Generate(
+        job=messages.JobId(draw(ids)),
+        recipe=recipe,
+        count=draw(st.integers(1, limits.MAX_COUNT)),
+        images={name: draw(blobs) for name in sources(recipe)},
+        preview_every=draw(st.integers(0, 1000)),
+        urgency=draw(st.integers(-(2**62), 2**62)),
+    )
+
+
+commands = st.one_of(
+    st.builds(messages.Hello, launch=ids, settings=settings, protocol=st.integers(0, 1000)),
+    generates(),
+    st.builds(messages.Cancel, job=ids),
+    st.builds(messages.Pause, job=ids),
+    st.builds(messages.Resume, job=ids),
+    st.just(messages.Rescan()),
+    st.just(messages.Shutdown()),
+)
+
+models = st.builds(
+    messages.ModelInfo,
+    hash=hashes,
+    name=texts,
+    family=st.sampled_from(("sd1", "sd2", "sdxl")),
+    prediction_type=st.sampled_from(("epsilon", "v_prediction")),
+    inpainting=st.booleans(),
+    default_width=counts,
+    default_height=counts,
+    bytes=counts,
+)
+devices = st.builds(
+    messages.DeviceInfo,
+    kind=texts,
+    name=texts,
+    memory_bytes=counts,
+    dtype=texts,
+    attention=texts,
+    versions=st.dictionaries(texts, texts, max_size=3),
+)
+model_lists = st.lists(models, max_size=3).map(tuple)
+hash_lists = st.lists(hashes, max_size=3).map(tuple)
+previews = st.builds(messages.Preview, data=blobs, width=counts, height=counts)
+pictures = st.builds(messages.Picture, data=blobs, width=counts, height=counts, recipe=recipes)
+timings = st.builds(
+    messages.Timings, total_seconds=seconds, loading_seconds=seconds, network_seconds=seconds, steps=counts
+)
+failure_kinds = st.sampled_from(("invalid", "model", "memory", "nonfinite", "internal"))
+
+events = st.one_of(
+    st.builds(messages.Ready, launch=ids, device=devices, models=model_lists),
+    st.builds(messages.Refused, launch=ids, reason=texts),
+    st.builds(messages.Models, launch=ids, models=model_lists),
+    st.builds(
+        messages.Heartbeat,
+        launch=ids,
+        jobs=st.lists(ids, max_size=3).map(tuple),
+        resident_models=hash_lists,
+        memory_used_bytes=counts,
+        turn_seconds=seconds,
+    ),
+    st.builds(messages.Loading, launch=ids, job=ids, model=hashes),
+    st.builds(
+        messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists
+    ),
+    st.builds(messages.Started, launch=ids, job=ids),
+    st.builds(
+        messages.Progress,
+        launch=ids,
+        job=ids,
+        picture=counts,
+        step=counts,
+        steps=counts,
+        preview=st.none() | previews,
+    ),
+    st.builds(messages.Notice, launch=ids, job=st.none() | ids, text=texts),
+    st.builds(
+        messages.Finished,
+        launch=ids,
+        job=ids,
+        pictures=st.lists(pictures, max_size=2).map(tuple),
+        timings=timings,
+    ),
+    st.builds(messages.Failed, launch=ids, job=ids, kind=failure_kinds, message=texts),
+    st.builds(messages.Cancelled, launch=ids, job=ids),
+)
