@@ -1,0 +1,48 @@
+"""What the worker's loop needs of an engine."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from inference.protocol.messages import (
+    Cancel,
+    DeviceInfo,
+    EngineSettings,
+    Event,
+    Generate,
+    JobId,
+    LaunchId,
+    ModelInfo,
+    Pause,
+    Resume,
+)
+from inference.protocol.recipe import ContentHash
+
+
+class Painter(Protocol):
+    """An engine as the loop sees it: one thread calls everything; only `emit` may be called from others."""
+
+    @property
+    def device(self) -> DeviceInfo: ...
+    @property
+    def models(self) -> tuple[ModelInfo, ...]: ...
+    @property
+    def jobs(self) -> tuple[JobId, ...]:
+        """The jobs that have not ended."""
+
+    @property
+    def resident_models(self) -> tuple[ContentHash, ...]: ...
+    @property
+    def memory_used_bytes(self) -> int: ...
+
+    def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
+        """Take a command; it is effective at the next tick. Commands for jobs that have ended change nothing."""
+
+    def tick(self) -> bool:
+        """Do one step of work; return False when nothing is left to do now."""
+
+    def rescan(self) -> tuple[ModelInfo, ...]:
+        """Read the models folder again."""
+
+
+#: Opens a painter. What it raises becomes the words of a Refused.
+OpenPainter = Callable[[EngineSettings, LaunchId, Callable[[Event], None]], Painter]
