@@ -1,8 +1,8 @@
-"""Which of diffusers' schedulers, configured how, computes the same as which of our samplers, and how closely.
+"""Which of diffusers' schedulers, configured how, equals which of our samplers, and how closely.
 
-Diffusers' integer timesteps and float32 sigmas are met by choosing steps that divide the trained timesteps: then
-"simple" is diffusers' "trailing", "normal" is its "linspace", "ddim_uniform" its "leading" with an offset of 1, and
-"sgm_uniform" the "linspace" of its multistep solvers, all exactly.
+Diffusers' integer timesteps and float32 sigmas are met by choosing steps that divide the trained timesteps:
+then "simple" is diffusers' "trailing", "normal" is its "linspace", "ddim_uniform" its "leading" with an
+offset of 1, and "sgm_uniform" the "linspace" of its multistep solvers, all exactly.
 """
 
 import math
@@ -46,7 +46,8 @@ class Reference:
     stops_at_sigma_min: bool = False
     #: What they do to the timestep of a level before they show it to the network.
     timesteps: Literal["exact", "rounded", "truncated"] = "exact"
-    #: Where their noise comes from: the generator of `step`, a Brownian tree of their own, or one put into them.
+    #: Where their noise comes from: the generator of `step`, a Brownian tree of their own, or one put into
+    #: them.
     noise: Literal["none", "generator", "brownian", "injected"] = "none"
     #: Diffusers' number of steps where it differs from ours.
     their_steps: int | None = None
@@ -84,7 +85,7 @@ class Reference:
         return [*levels[:-1], table.sigma_min if self.stops_at_sigma_min else 0.0]
 
     def pipeline_latents(self, noise: Tensor, table: NoiseTable) -> Tensor:
-        """Return the `latents` for diffusers' pipeline that make it start where our sampler starts from `noise`."""
+        """Return the `latents` for diffusers' pipeline that start it where we start from `noise`."""
         sigma = self.levels(table)[0]
         ours = SAMPLERS[self.sampler].initial_scale(sigma)
         if self.variance_preserving:

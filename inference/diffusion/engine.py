@@ -24,6 +24,7 @@ from inference.diffusion.painting import Ask
 from inference.diffusion.preparation import prepare
 from inference.diffusion.preview import preview
 from inference.families.base import DiffusionModel
+from inference.models.errors import ModelError
 from inference.protocol.limits import OutOfRange
 from inference.protocol.messages import (
     Cancel,
@@ -51,10 +52,6 @@ from inference.protocol.messages import (
 from inference.protocol.recipe import ContentHash
 
 log = logging.getLogger(__name__)
-
-
-class ModelError(Exception):
-    """A model that cannot be had; the message says why and what to do."""
 
 
 class Acquired(Protocol):

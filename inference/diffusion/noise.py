@@ -1,19 +1,19 @@
 """Noise of one picture: the first, variations of it, and what stochastic samplers inject.
 
-All of it is drawn on the CPU in float32 and only then moved, so a seed gives the same picture on any device. Seeds
-are 0..2**63 - 1, what both torch's generators and SQLite's integers hold.
+All of it is drawn on the CPU in float32 and only then moved, so a seed gives the same picture on any device.
+Seeds are 0..2**63 - 1, what both torch's generators and SQLite's integers hold.
 """
 
 import math
 from collections.abc import Sequence
 
 import torch
-import torchsde
+import torchsde  # type: ignore[import-untyped]
 from torch import Tensor
 
 Shape = tuple[int, int, int]
 
-#: Columns whose noises point the same way within this cosine are mixed linearly: the angle's sine is too near 0.
+#: Above this cosine of their angle columns are mixed linearly: its sine is too near 0.
 _PARALLEL = 0.9995
 #: Decimals to which the Brownian tree resolves sigma.
 _DIGITS = 6
@@ -34,12 +34,12 @@ def initial(
     variation_strength: float = 0.0,
     resize_from: tuple[int, int] | None = None,
 ) -> Tensor:
-    """Return a picture's first noise, (C, h, w) float32 of unit variance; AUTOMATIC1111's with random numbers of the CPU.
+    """Return a picture's first noise, (C, h, w) float32: AUTOMATIC1111's where its random source is the CPU.
 
-    `generator` must come fresh from `seeded`; it is left after exactly one draw of `shape`, whatever the options, so
-    that what samplers draw next does not depend on them. `variation_strength` in 0..1 mixes in the noise of
-    `variation_seed`. `resize_from` (height and width in latent cells) takes the noise of that size and pastes it
-    into the middle, so that a composition survives another size.
+    `generator` must come fresh from `seeded`; it is left after exactly one draw of `shape`, whatever the
+    options, so that what samplers draw next does not depend on them. `variation_strength` in 0..1 mixes in
+    the noise of `variation_seed`. `resize_from` (height and width in latent cells) takes the noise of that
+    size and pastes it into the middle, so that a composition survives another size.
     """
     noise = torch.randn(shape, generator=generator)
     inner = noise
@@ -78,12 +78,13 @@ def _pasted(inner: Tensor, outer: Tensor) -> Tensor:
 
 def _overlap(inner: int, outer: int) -> tuple[slice, slice]:
     """Return where the middle of `inner` cells is taken, and where it goes among `outer` cells."""
-    margin = abs(outer - inner) // 2
-    if outer >= inner:
+    margin = (outer - inner) // 2
+    if margin >= 0:
         return slice(0, inner), slice(margin, margin + inner)
-    # AUTOMATIC1111 cuts the same margin at both sides, so at an odd difference one cell of `outer` is left as it was.
-    kept = inner - 2 * margin
-    return slice(margin, margin + min(kept, outer)), slice(0, min(kept, outer))
+    # AUTOMATIC1111 cuts the same margin from both sides: at an odd difference one cell of `outer` stays as it
+    # was.
+    kept = inner + 2 * margin
+    return slice(-margin, kept - margin), slice(0, kept)
 
 
 class IndependentNoise:
@@ -105,8 +106,8 @@ class IndependentNoise:
 class BrownianNoise:
     """Increments of one Brownian motion over sigma, so that overlapping intervals get noise that agrees.
 
-    W(sigma) - W(sigma_next), divided by the square root of the interval, from a virtual Brownian tree (Li et al.
-    2020, algorithm 3; torchsde's) as in k-diffusion's `BrownianTreeNoiseSampler`: what is asked, and in which order,
+    W(sigma) - W(sigma_next), divided by the square root of the interval, from a virtual Brownian tree (Li et
+    al. 2020; torchsde's) as in k-diffusion's `BrownianTreeNoiseSampler`: what is asked, and in which order,
     never changes the path, so a picture changes little when its steps do.
     """
 

@@ -1,8 +1,8 @@
 """Noise levels: what a model was trained on, and the descending list of them that a sampler walks down.
 
 `sigma` is the standard deviation of the noise in `x = x0 + sigma * eps` (Karras et al. 2022); for a
-variance-preserving model `sigma**2 = (1 - alphas_cumprod) / alphas_cumprod`. A schedule of n steps is a list of
-n + 1 floats, strictly descending, the last 0.
+variance-preserving model `sigma**2 = (1 - alphas_cumprod) / alphas_cumprod`. A schedule of n steps is a list
+of n + 1 floats, strictly descending, the last 0.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
+from scipy.special import betaincinv  # type: ignore[import-untyped]
 from torch import Tensor
 
 from inference.protocol.names import UnknownName
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 #: How a training run's timesteps are thinned out to a few; see `spaced`.
 Spacing = Literal["linspace", "leading", "trailing", "lcm"]
 
-#: What the last `alphas_cumprod` becomes where it would be zero: sigma is then 4096 instead of infinite (diffusers).
+#: The last of `alphas_cumprod` where it would be zero; sigma is then 4096, as diffusers has it, not infinite.
 _TERMINAL_ALPHA = 2.0**-24
 
 
@@ -36,12 +36,12 @@ class NoiseTable:
     """
 
     def __init__(self, alphas_cumprod: ArrayLike) -> None:
-        """Take the products of alphas, (T,) strictly descending within (0, 1). Raises ValueError otherwise."""
+        """Take the products of alphas, (T,), strictly descending within (0, 1). Raises ValueError."""
         alphas = np.asarray(alphas_cumprod, dtype=np.float64)
         if (
             alphas.ndim != 1
             or len(alphas) < 2
-            or not (0 < alphas[-1] and alphas[0] < 1 and (np.diff(alphas) < 0).all())
+            or not (alphas[-1] > 0 and alphas[0] < 1 and (np.diff(alphas) < 0).all())
         ):
             raise ValueError("alphas_cumprod must descend strictly within (0, 1)")
         self._alphas_cumprod = alphas
@@ -59,10 +59,11 @@ class NoiseTable:
         num_train_timesteps: int = 1000,
         rescale_zero_terminal_snr: bool = False,
     ) -> "NoiseTable":
-        """Return the table of a diffusers scheduler configuration, "linear" (Ho et al. 2020, section 4) or "scaled_linear".
+        """Return the table of a diffusers scheduler's configuration, its betas "linear" or "scaled_linear".
 
-        `rescale_zero_terminal_snr` makes the last level all noise: Lin et al. (2023), algorithm 1. Its sigma would
-        be infinite; it is held at 4096, as diffusers does. Raises ValueError for another `beta_schedule`.
+        `rescale_zero_terminal_snr` makes the last level all noise: Lin et al. (2023), algorithm 1. Its sigma
+        would be infinite; it is held at 4096, as diffusers does. Raises ValueError for another
+        `beta_schedule`.
         """
         if beta_schedule == "linear":
             betas = np.linspace(beta_start, beta_end, num_train_timesteps)
@@ -98,9 +99,9 @@ class NoiseTable:
 
     def sigma_of(self, t: float) -> float:
         """Return the noise level of timestep `t`, a fraction allowed, held within 0..T-1."""
-        below = min(max(math.floor(t), 0), len(self) - 1)
-        if t == below:
-            return float(self.sigmas[below])
+        t = min(max(t, 0.0), len(self) - 1.0)
+        if t == int(t):
+            return float(self.sigmas[int(t)])
         return math.exp(np.interp(t, self._ts, self._log_sigmas))
 
     def t_of(self, sigma: float) -> float:
@@ -108,13 +109,13 @@ class NoiseTable:
         return float(np.interp(math.log(sigma), self._log_sigmas, self._ts))
 
     def timesteps(self, sigmas: Tensor) -> Tensor:
-        """Return the timestep of each noise level: (B,) floating, positive; result (B,) float64 on the CPU."""
+        """Return the timestep of each noise level: (B,) floating, above 0; result (B,) float64, CPU."""
         levels = sigmas.detach().cpu().numpy().astype(np.float64)
         return torch.from_numpy(np.interp(np.log(levels), self._log_sigmas, self._ts))
 
 
 def schedule(name: str, steps: int, table: NoiseTable) -> list[float]:
-    """Return the schedule of that key (`inference.protocol.names.SCHEDULE_NAMES`): steps + 1 levels, the last 0.
+    """Return the schedule of a key of `SCHEDULE_NAMES`: steps + 1 levels, the last 0.
 
     `steps` is 1..T, T the number of trained timesteps. Raises UnknownName, or ValueError for `steps`.
     """
@@ -127,8 +128,8 @@ def schedule(name: str, steps: int, table: NoiseTable) -> list[float]:
 def schedule_for(sampler: "Sampler", name: str, steps: int, table: NoiseTable) -> list[float]:
     """Return the schedule as `sampler` wants it: for some, without the level before the last.
 
-    AUTOMATIC1111 plans one step more for those samplers and drops its second to last level, since they waste their
-    evaluations on a step that is too small there.
+    AUTOMATIC1111 plans one step more for those samplers and drops its second to last level, since they waste
+    their evaluations on a step that is too small there.
     """
     if not sampler.discard_penultimate:
         return schedule(name, steps, table)
@@ -141,9 +142,10 @@ def spaced(
 ) -> list[float]:
     """Return the levels of the timesteps that diffusers' schedulers choose, then `final`.
 
-    linspace, leading, trailing: Lin et al. (2023), table 2, rounded as diffusers rounds them; `steps_offset` belongs
-    to leading. lcm: every k-th of 50 trained timesteps, as latent consistency models are distilled (Luo et al. 2023,
-    section 4.3, "skipping-step"). `final` is 0, or `table.sigma_min` where diffusers has `set_alpha_to_one=False`.
+    linspace, leading, trailing: Lin et al. (2023), table 2, rounded as diffusers rounds them; `steps_offset`
+    belongs to leading. lcm: every k-th of 50 trained timesteps, as latent consistency models are distilled
+    (Luo et al. 2023, section 4.3, "skipping-step"). `final` is 0, or `table.sigma_min` where diffusers has
+    `set_alpha_to_one=False`.
     """
     _require_steps(steps, table)
     total = len(table)
@@ -152,10 +154,12 @@ def spaced(
         case "linspace":
             ts = np.linspace(0.0, total - 1.0, steps)[::-1]
         case "leading":
-            ts = np.arange(steps)[::-1] * (total // steps) + float(steps_offset)
+            ts = np.arange(float(steps))[::-1] * (total // steps) + steps_offset
         case "trailing":
-            ts = np.round(np.arange(total, 0, -total / steps))[:steps] - 1.0
+            ts = np.round(np.arange(float(total), 0.0, -total / steps))[:steps] - 1.0
         case "lcm":
+            if steps > 50:
+                raise ValueError(f"spacing 'lcm' has at most 50 steps, not {steps}")
             trained = np.arange(1, 51)[::-1] * (total // 50) - 1.0
             ts = trained[np.floor(np.linspace(0, len(trained), steps, endpoint=False)).astype(int)]
     return [*(table.sigma_of(float(t)) for t in ts), final]
@@ -202,7 +206,7 @@ def _exponential(steps: int, table: NoiseTable) -> Sequence[float]:
 
 
 def _sgm_uniform(steps: int, table: NoiseTable) -> Sequence[float]:
-    """Timesteps evenly spaced, the last one left out: Stability's generative-models, by way of AUTOMATIC1111."""
+    """Timesteps evenly spaced, the last one left out: Stability's generative-models and AUTOMATIC1111."""
     return [table.sigma_of(t) for t in np.linspace(len(table) - 1, 0, steps + 1)[:-1]]
 
 
@@ -222,7 +226,10 @@ def _beta(steps: int, table: NoiseTable, alpha: float = 0.6, beta: float = 0.6) 
 
 
 def _ddim_uniform(steps: int, table: NoiseTable) -> Sequence[float]:
-    """Whole timesteps in equal strides up from 1, as DDIM of CompVis has them; diffusers' "leading" with offset 1."""
+    """Whole timesteps in equal strides up from 1, as DDIM of CompVis has them: "leading" with an offset of 1.
+
+    It starts below the highest level: the fewer the steps, the farther (Lin et al. 2023, section 3.3).
+    """
     return spaced("leading", steps, table, steps_offset=1)[:-1]
 
 

@@ -37,7 +37,7 @@ class Sampler:
     always_stochastic: bool = False
     #: How often a step asks the model; the last step of multi-evaluation samplers asks once.
     evaluations_per_step: int = 1
-    #: Order of convergence, of the error at the end in the size of the steps.
+    #: Order of the formula, once enough steps are behind it.
     order: int = 1
     #: First x is noise times sigma, or, as of variance-preserving samplers, times sqrt(sigma**2 + 1).
     starts_from: Literal["sigma", "unit_variance"] = "sigma"
@@ -67,7 +67,7 @@ class Sampler:
     def start(
         self, x: Tensor, sigmas: Sequence[float], noise: Noise, table: NoiseTable, eta: float | None = None
     ) -> Sampling:
-        """Return the sampling of one picture from x, (C, h, w) float32; `eta` is ignored where it takes none."""
+        """Return the sampling of one picture from x, (C, h, w) float32; `eta` is for those that take one."""
         options: dict[str, object] = {}
         if eta is not None and self.eta is not None:
             options["eta"] = eta
@@ -82,7 +82,12 @@ _ALL = (
     Sampler(key="heun", function=heun, evaluations_per_step=2, order=2),
     Sampler(key="lms", function=lms, order=4),
     Sampler(
-        key="dpm2", function=dpm2, schedule="karras", evaluations_per_step=2, order=2, discard_penultimate=True
+        key="dpm2",
+        function=dpm2,
+        schedule="karras",
+        evaluations_per_step=2,
+        order=2,
+        discard_penultimate=True,
     ),
     Sampler(
         key="dpm2_a",
@@ -93,7 +98,9 @@ _ALL = (
         order=2,
         discard_penultimate=True,
     ),
-    Sampler(key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2),
+    Sampler(
+        key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2
+    ),
     Sampler(key="dpmpp_2m", function=dpmpp_2m, schedule="karras", order=2),
     Sampler(
         key="dpmpp_sde",
@@ -105,7 +112,12 @@ _ALL = (
         order=2,
     ),
     Sampler(
-        key="dpmpp_2m_sde", function=dpmpp_2m_sde, schedule="exponential", eta=1.0, noise_kind="brownian", order=2
+        key="dpmpp_2m_sde",
+        function=dpmpp_2m_sde,
+        schedule="exponential",
+        eta=1.0,
+        noise_kind="brownian",
+        order=2,
     ),
     Sampler(
         key="dpmpp_3m_sde",
@@ -126,7 +138,12 @@ _ALL = (
         key="lcm", function=lcm, schedule="sgm_uniform", always_stochastic=True, starts_from="unit_variance"
     ),
     Sampler(
-        key="tcd", function=tcd, schedule="sgm_uniform", eta=0.3, starts_from="unit_variance", takes_table=True
+        key="tcd",
+        function=tcd,
+        schedule="sgm_uniform",
+        eta=0.3,
+        starts_from="unit_variance",
+        takes_table=True,
     ),
 )
 
@@ -143,7 +160,7 @@ def find_sampler(text: str) -> Sampler:
 
 
 def split_legacy_name(text: str) -> tuple[str, str | None]:
-    """Return the keys of sampler and schedule of a name that may hold both, "DPM++ 2M Karras"; None where it holds no schedule.
+    """Return the keys of the sampler and, or None, of the schedule in one name: "DPM++ 2M Karras", "Euler a".
 
     AUTOMATIC1111 before 1.9 wrote both as one name. Raises UnknownName.
     """
@@ -158,7 +175,7 @@ def split_legacy_name(text: str) -> tuple[str, str | None]:
 
 
 def _sampler_key(text: str) -> str:
-    """Return the key of a spelling, also ComfyUI's and k-diffusion's: "sample_euler", "k_euler_a", "dpmpp_sde_gpu"."""
+    """Return the key of a spelling, also of other programs: "sample_euler", "k_euler_a", "dpmpp_sde_gpu"."""
     try:
         return sampler_key(text)
     except UnknownName:

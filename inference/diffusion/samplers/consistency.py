@@ -11,7 +11,7 @@ from inference.diffusion.sigmas import NoiseTable
 
 
 def lcm(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
-    """Multistep consistency sampling: Song et al. (2023), algorithm 1; Luo et al. (2023), algorithm 3.
+    """Multistep consistency sampling: Song et al. (2023), algorithm 1; Luo et al. (2023).
 
     The boundary weights c_skip and c_out of latent consistency models are left out, as in ComfyUI: with their
     timestep scaling of 10 they differ from 0 and 1 by less than 1e-5 at every timestep they are distilled on.
@@ -23,17 +23,20 @@ def lcm(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
 
 
 def tcd(x: Tensor, sigmas: Sequence[float], noise: Noise, *, table: NoiseTable, eta: float = 0.3) -> Sampling:
-    """Strategic stochastic sampling of trajectory consistency distillation: Zheng et al. (2024), algorithm 4.
+    """Strategic stochastic sampling of trajectory consistency distillation: Zheng et al. (2024).
 
-    Steps down to the whole timestep below (1 - eta) of the next one, then adds noise back up to it. eta is the
-    paper's gamma: 0 is DDIM, 1 nearly LCM.
+    Steps down to the whole timestep below (1 - eta) of the next one, then adds noise back up to it. eta is
+    the paper's gamma: 0 is DDIM, 1 nearly LCM.
     """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = yield x, sigma
-        if sigma_next <= table.sigma_min:
-            return euler_step(x, denoised, sigma, sigma_next)
-        # Rounded first: sigma to t and back must not lose a whole timestep to the last bit.
-        down = table.sigma_of(math.floor(round((1 - eta) * table.t_of(sigma_next), 6)))
+        if sigma_next == 0:
+            return denoised
+        down = sigma_next
+        if eta > 0:
+            # Rounded first: sigma to t and back must not lose a whole timestep to the last bit.
+            whole = math.floor(round((1 - eta) * table.t_of(sigma_next), 6))
+            down = min(sigma_next, table.sigma_of(whole))
         x = euler_step(x, denoised, sigma, down)
-        x = with_noise(x, noise, sigma, sigma_next, math.sqrt(max(sigma_next**2 - down**2, 0.0)))
+        x = with_noise(x, noise, sigma, sigma_next, math.sqrt(sigma_next**2 - down**2))
     return x

@@ -1,7 +1,7 @@
 """DPM-Solver in the predicted noise: DPM2, its ancestral form, and the fast and adaptive solvers.
 
-Lu et al. (2022), "DPM-Solver", in terms of sigma alone: time is lambda = -log sigma, and the exponential integrals of
-a step of h in lambda collapse, sigma_next * (exp(h) - 1) = sigma - sigma_next.
+Lu et al. (2022), "DPM-Solver", in terms of sigma alone: time is lambda = -log sigma, and the exponential
+integrals of a step of h in lambda collapse, sigma_next * (exp(h) - 1) = sigma - sigma_next.
 """
 
 import math
@@ -19,7 +19,7 @@ _MAX_ATTEMPTS = 1000
 
 
 def dpm2(x: Tensor, sigmas: Sequence[float], noise: Noise, *, churn: Churn = CALM) -> Sampling:
-    """DPM-Solver-2 with its midpoint halfway in lambda: Lu et al. (2022), algorithm 1; k-diffusion's `sample_dpm_2`.
+    """DPM-Solver-2, midpoint halfway in lambda: Lu et al. (2022), algorithm 1; k-diffusion's `sample_dpm_2`.
 
     Churn is that of Karras et al. (2022), algorithm 2. Two evaluations a step, one in the last.
     """
@@ -29,7 +29,9 @@ def dpm2(x: Tensor, sigmas: Sequence[float], noise: Noise, *, churn: Churn = CAL
     return x
 
 
-def dpm2_a(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0) -> Sampling:
+def dpm2_a(
+    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0
+) -> Sampling:
     """Ancestral sampling with the steps of `dpm2`: k-diffusion's `sample_dpm_2_ancestral`."""
     for sigma, sigma_next in pairwise(sigmas):
         down, up = ancestral_levels(sigma, sigma_next, eta)
@@ -38,11 +40,13 @@ def dpm2_a(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0
     return x
 
 
-def dpm_fast(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 0.0, s_noise: float = 1.0) -> Sampling:
-    """DPM-Solver-fast: Lu et al. (2022), appendix D.3; k-diffusion's `sample_dpm_fast`.
+def dpm_fast(
+    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 0.0, s_noise: float = 1.0
+) -> Sampling:
+    """DPM-Solver-fast: Lu et al. (2022); k-diffusion's `sample_dpm_fast`.
 
-    Asks the model once for each step of `sigmas`, but takes only its ends: third-order steps equal in lambda from
-    the first level to the last positive one. At that level it stops, as k-diffusion does.
+    Asks the model once for each step of `sigmas`, but takes only its ends: third-order steps equal in lambda
+    from the first level to the last positive one. At that level it stops, as k-diffusion does.
     """
     start, end, budget = sigmas[0], _last_positive(sigmas), len(sigmas) - 1
     if start == end:
@@ -77,8 +81,9 @@ def dpm_adaptive(
 ) -> Sampling:
     """DPM-Solver-23 with an adaptive step: Lu et al. (2022), appendix C; k-diffusion's `sample_dpm_adaptive`.
 
-    Takes only the ends of `sigmas`, from the first to the last positive level; the errors decide how many steps are
-    taken. `rtol` and `atol` bound a step's error relative to x and absolutely, `first_step` is in lambda.
+    Takes only the ends of `sigmas`, from the first to the last positive level; the errors decide how many
+    steps are taken. `rtol` and `atol` bound a step's error relative to x and absolutely, `first_step` is in
+    lambda.
     """
     sigma, end = sigmas[0], _last_positive(sigmas)
     if sigma == end:
@@ -93,7 +98,8 @@ def dpm_adaptive(
             d = slope(x, (yield x, sigma), sigma)
         low, high = yield from _second_and_third_order(x, d, sigma, down)
         factor = 1 + math.atan((_error(low, high, previous, rtol, atol) + 1e-8) ** -power - 1)
-        # A prediction that is not finite makes the factor so too: go on, and let the caller find it in the picture.
+        # A prediction that is not finite makes the factor so too: go on, and let the caller find it in the
+        # picture.
         if factor >= accept_safety or not math.isfinite(factor) or attempt == _MAX_ATTEMPTS:
             previous, d = low, None
             x = with_noise(high, noise, sigma, sigma_next, up * s_noise)
@@ -126,9 +132,9 @@ def _second_order(x: Tensor, d: Tensor, sigma: float, sigma_next: float) -> Samp
 def _second_and_third_order(
     x: Tensor, d: Tensor, sigma: float, sigma_next: float
 ) -> Generator[tuple[Tensor, float], Tensor, tuple[Tensor, Tensor]]:
-    """Return x at `sigma_next` by DPM-Solver-2 and by DPM-Solver-3, r1 = 1/3 and r2 = 2/3, which share evaluations.
+    """Return x at `sigma_next` by DPM-Solver-2 and by DPM-Solver-3, which share their evaluations.
 
-    Lu et al. (2022), algorithms 4 and 2. `d` is the slope at x.
+    Lu et al. (2022), algorithms 1 and 2, with r1 = 1/3 and r2 = 2/3. `d` is the slope at x.
     """
     h = math.log(sigma / sigma_next)
     first, second = sigma * math.exp(-h / 3), sigma * math.exp(-2 * h / 3)
@@ -149,7 +155,7 @@ def _phi(h: float) -> float:
 
 
 def _error(low: Tensor, high: Tensor, previous: Tensor, rtol: float, atol: float) -> float:
-    """Return the root mean square of the difference, in units of what is tolerated: Lu et al. (2022), appendix C."""
+    """Return the root mean square of the difference over what is tolerated: Lu et al. (2022), appendix C."""
     tolerated = torch.maximum(low.abs(), previous.abs()).mul_(rtol).clamp_(min=atol)
     return float(((low - high) / tolerated).square().mean().sqrt())
 
@@ -163,7 +169,7 @@ def _bounded_levels(sigma: float, sigma_next: float, end: float, eta: float) -> 
 
 
 def _fast_orders(budget: int) -> list[int]:
-    """Return the orders of steps that use up `budget` evaluations: Lu et al. (2022), appendix D.3."""
+    """Return the orders of steps that use up `budget` evaluations: Lu et al. (2022), "DPM-Solver-fast"."""
     threes, rest = divmod(budget, 3)
     return [3] * threes + [rest] if rest else [3] * (threes - 1) + [2, 1]
 

@@ -1,7 +1,7 @@
 """DPM-Solver++: single-step, multistep and stochastic solvers in the denoised prediction.
 
-Lu et al. (2022), "DPM-Solver++", in terms of sigma alone: with lambda = -log sigma, a step of h in lambda shrinks x
-towards the prediction by exp(-h) = sigma_next / sigma.
+Lu et al. (2022), "DPM-Solver++", in terms of sigma alone: with lambda = -log sigma, a step of h in lambda
+shrinks x towards the prediction by exp(-h) = sigma_next / sigma.
 """
 
 import math
@@ -15,7 +15,10 @@ from inference.diffusion.samplers.base import Noise, Sampling, ancestral_levels,
 
 
 def dpmpp_2m(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
-    """DPM-Solver++(2M): Lu et al. (2022), algorithm 2; k-diffusion's `sample_dpmpp_2m`. The last step to 0 is Euler's."""
+    """DPM-Solver++(2M): Lu et al. (2022), algorithm 2; k-diffusion's `sample_dpmpp_2m`.
+
+    The step to 0 is Euler's.
+    """
     previous: Tensor | None = None
     h_previous = 0.0
     for sigma, sigma_next in pairwise(sigmas):
@@ -50,12 +53,18 @@ def dpmpp_2s_a(
 
 
 def dpmpp_sde(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0, r: float = 0.5
+    x: Tensor,
+    sigmas: Sequence[float],
+    noise: Noise,
+    *,
+    eta: float = 1.0,
+    s_noise: float = 1.0,
+    r: float = 0.5,
 ) -> Sampling:
     """DPM-Solver++ for the diffusion SDE, single-step: k-diffusion's `sample_dpmpp_sde`.
 
-    `r` places the midpoint in lambda. The noise of the whole step contains that of its first part, so it must come
-    from one Brownian motion. Two evaluations a step, one in the last.
+    `r` places the midpoint in lambda. The noise of the whole step contains that of its first part, so it must
+    come from one Brownian motion. Two evaluations a step, one in the last.
     """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = yield x, sigma
@@ -75,7 +84,7 @@ def dpmpp_sde(
 def dpmpp_2m_sde(
     x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0
 ) -> Sampling:
-    """SDE-DPM-Solver++(2M), midpoint form: Lu et al. (2022), appendix; k-diffusion's `sample_dpmpp_2m_sde`.
+    """SDE-DPM-Solver++(2M), midpoint form: Lu et al. (2022); k-diffusion's `sample_dpmpp_2m_sde`.
 
     At eta 0 it is `dpmpp_2m`.
     """
@@ -88,7 +97,9 @@ def dpmpp_2m_sde(
         h = math.log(sigma / sigma_next)
         target = denoised if previous is None else torch.lerp(denoised, previous, -h / (2 * h_previous))
         x = torch.lerp(target, x, math.exp(-(1 + eta) * h))
-        x = with_noise(x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
+        x = with_noise(
+            x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h))
+        )
         previous, h_previous = denoised, h
     return x
 
@@ -98,8 +109,8 @@ def dpmpp_3m_sde(
 ) -> Sampling:
     """SDE-DPM-Solver++(3M): k-diffusion's `sample_dpmpp_3m_sde`.
 
-    At eta 0 it is DPM-Solver++(3M), Lu et al. (2022), whose derivatives of the prediction in lambda it takes from
-    divided differences of the last three.
+    At eta 0 it is DPM-Solver++(3M), Lu et al. (2022), whose derivatives of the prediction in lambda it takes
+    from divided differences of the last three.
     """
     history: list[tuple[float, Tensor]] = []
     for sigma, sigma_next in pairwise(sigmas):
@@ -117,12 +128,14 @@ def dpmpp_3m_sde(
             x.add_(first, alpha=phi_2)
         if second is not None:
             x.sub_(second, alpha=phi_3)
-        x = with_noise(x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
+        x = with_noise(
+            x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h))
+        )
     return x
 
 
 def _derivatives(history: Sequence[tuple[float, Tensor]], h: float) -> tuple[Tensor | None, Tensor | None]:
-    """Return h D' and h**2 D'' / 2 of the prediction in lambda, newest first in `history`; None where too short."""
+    """Return the prediction's h D' and h**2 D'' / 2 in lambda, or None; `history` has the newest first."""
     if len(history) == 1:
         return None, None
     (sigma, newest), (sigma_1, newer) = history[:2]

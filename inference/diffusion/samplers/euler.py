@@ -12,7 +12,7 @@ from inference.diffusion.samplers.base import Noise, Sampling, ancestral_levels,
 
 @dataclass(frozen=True)
 class Churn:
-    """Noise added before a step and removed in it: Karras et al. (2022), algorithm 2, its S_churn, S_tmin, S_tmax, S_noise."""
+    """Noise added before a step and removed in it: Karras et al. (2022), algorithm 2 and its four S."""
 
     amount: float = 0.0
     sigma_min: float = 0.0
@@ -20,7 +20,7 @@ class Churn:
     noise: float = 1.0
 
     def raise_noise(self, x: Tensor, sigma: float, steps: int, noise: Noise) -> tuple[Tensor, float]:
-        """Return x and its level after lines 5 to 8 of the algorithm; both unchanged without churn."""
+        """Return x and its level after lines 4 to 6 of their algorithm 2; both unchanged without churn."""
         if self.amount == 0 or not self.sigma_min <= sigma <= self.sigma_max:
             return x, sigma
         higher = sigma * (1 + min(self.amount / steps, math.sqrt(2) - 1))
@@ -56,14 +56,17 @@ def euler_a(
 def ddim(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 0.0) -> Sampling:
     """Song et al. (2020), equations 12 and 16.
 
-    Divided by the square root of alphas_cumprod, which turns their x into ours, equation 12 is the ancestral Euler
-    step, for every eta; what differs is the default eta and how the first noise is scaled.
+    Divided by the square root of alphas_cumprod, which turns their x into ours, equation 12 is the ancestral
+    Euler step, for every eta; what differs is the default eta and how the first noise is scaled.
     """
     return (yield from euler_a(x, sigmas, noise, eta=eta))
 
 
 def heun(x: Tensor, sigmas: Sequence[float], noise: Noise, *, churn: Churn = CALM) -> Sampling:
-    """Karras et al. (2022), algorithm 2; k-diffusion's `sample_heun`. Two evaluations a step, one in the last."""
+    """Karras et al. (2022), algorithm 2; k-diffusion's `sample_heun`.
+
+    Two evaluations a step, one in the last.
+    """
     for sigma, sigma_next in pairwise(sigmas):
         x, sigma = churn.raise_noise(x, sigma, len(sigmas) - 1, noise)
         denoised = yield x, sigma

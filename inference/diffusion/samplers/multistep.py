@@ -1,7 +1,7 @@
 """Linear multistep samplers: they extrapolate the slopes of the steps before, at one evaluation a step."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -9,28 +9,30 @@ from torch import Tensor
 
 from inference.diffusion.samplers.base import Noise, Sampling, euler_step, slope
 
-#: Adams-Bashforth coefficients of orders 1 to 4, newest slope first: Liu et al. (2022), equation 9 at order 4.
+#: Adams-Bashforth coefficients of orders 1 to 4, newest slope first.
 _ADAMS_BASHFORTH = (
     (1.0,),
     (3 / 2, -1 / 2),
     (23 / 12, -16 / 12, 5 / 12),
     (55 / 24, -59 / 24, 37 / 24, -9 / 24),
 )
+#: Eight places in -1..1, and the share of each in an integral.
+_PLACES, _SHARES = (values.tolist() for values in np.polynomial.legendre.leggauss(8))
 
 
 def lms(x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 4) -> Sampling:
-    """Adams-Bashforth over unequal steps of sigma: k-diffusion's `sample_lms`; Katherine Crowson's adaptation of PLMS."""
+    """Adams-Bashforth over unequal steps of sigma: k-diffusion's `sample_lms`."""
     slopes: list[Tensor] = []
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas)):
         denoised = yield x, sigma
         slopes = [slope(x, denoised, sigma), *slopes[: order - 1]]
         nodes = sigmas[i + 1 - len(slopes) : i + 1][::-1]
-        x = _along(x, slopes, _lagrange_integrals(nodes, sigma, sigma_next))
+        x = _along(x, slopes, _lagrange_integrals(nodes, sigma, sigma_next, lambda _: 1.0))
     return x
 
 
 def plms(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
-    """Pseudo linear multistep: Liu et al. (2022), "PNDM", equations 9 and 12, started by a Heun step as CompVis does.
+    """Pseudo linear multistep: Liu et al. (2022), "PNDM"; started by a Heun step as CompVis does.
 
     The coefficients are those of equal steps, whatever the levels. One evaluation a step, two in the first.
     """
@@ -49,7 +51,7 @@ def plms(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
 
 
 def deis(x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 2) -> Sampling:
-    """DEIS, the log-rho multistep form: Zhang and Chen (2022), equation 15 with polynomials in log sigma.
+    """DEIS, the log-rho multistep form: Zhang and Chen (2022), with polynomials in log sigma.
 
     `order` is 1..3; the step to 0, where log sigma ends, is Euler's.
     """
@@ -59,8 +61,9 @@ def deis(x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 2) ->
         if sigma_next == 0:
             return euler_step(x, denoised, sigma, 0.0)
         slopes = [slope(x, denoised, sigma), *slopes[: order - 1]]
-        nodes = sigmas[i + 1 - len(slopes) : i + 1][::-1]
-        x = _along(x, slopes, _log_lagrange_integrals(nodes, sigma, sigma_next))
+        nodes = [math.log(node) for node in sigmas[i + 1 - len(slopes) : i + 1][::-1]]
+        # d sigma = exp(u) du, where u = log sigma.
+        x = _along(x, slopes, _lagrange_integrals(nodes, nodes[0], math.log(sigma_next), math.exp))
     return x
 
 
@@ -71,36 +74,23 @@ def _along(x: Tensor, slopes: Sequence[Tensor], weights: Sequence[float]) -> Ten
     return x
 
 
-def _lagrange_integrals(nodes: Sequence[float], start: float, end: float) -> list[float]:
-    """Return the integrals over start..end of the Lagrange polynomials of at most four nodes.
+def _lagrange_integrals(
+    nodes: Sequence[float], start: float, end: float, weight: Callable[[float], float]
+) -> list[float]:
+    """Return the integrals over start..end of the Lagrange polynomials of `nodes`, times `weight`.
 
-    Two-point Gauss-Legendre quadrature, which is exact up to their degree, 3.
+    Gauss-Legendre quadrature of eight points: exact for polynomials up to degree 15, and to 1e-9 for exp over
+    the whole range of log sigma.
     """
     middle, half = (start + end) / 2, (end - start) / 2
-    points = (middle - half / math.sqrt(3), middle + half / math.sqrt(3))
-    return [half * sum(_lagrange(nodes, j, point) for point in points) for j in range(len(nodes))]
+    points = [middle + half * place for place in _PLACES]
+    weights = [half * share * weight(point) for share, point in zip(_SHARES, points, strict=True)]
+    return [
+        sum(amount * _lagrange(nodes, j, point) for amount, point in zip(weights, points, strict=True))
+        for j in range(len(nodes))
+    ]
 
 
 def _lagrange(nodes: Sequence[float], j: int, point: float) -> float:
     """Return the Lagrange polynomial that is 1 at node `j` and 0 at the others."""
     return math.prod((point - node) / (nodes[j] - node) for k, node in enumerate(nodes) if k != j)
-
-
-def _log_lagrange_integrals(nodes: Sequence[float], start: float, end: float) -> list[float]:
-    """Return the integrals over sigma in start..end of the Lagrange polynomials in log sigma.
-
-    With v = log(sigma / start) the integrand is start * P(v) * exp(v), whose antiderivative is
-    start * (P - P' + P'' - ...)(v) * exp(v).
-    """
-    places = [math.log(node / start) for node in nodes]
-    end_place = math.log(end / start)
-    integrals = []
-    for j, place in enumerate(places):
-        others = [other for k, other in enumerate(places) if k != j]
-        polynomial = np.poly1d(others, r=True) / math.prod(place - other for other in others)
-        antiderivative = derivative = polynomial
-        for _ in others:
-            derivative = -derivative.deriv()
-            antiderivative = antiderivative + derivative
-        integrals.append(end * float(antiderivative(end_place)) - start * float(antiderivative(0.0)))
-    return integrals

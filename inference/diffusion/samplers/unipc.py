@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,7 +20,7 @@ History = list[tuple[float, Tensor]]
 def unipc(
     x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 3, variant: Variant = "bh1"
 ) -> Sampling:
-    """UniPC in the denoised prediction: Zhao et al. (2023), algorithms 1 (UniC), 2 (UniP) and appendix on data prediction.
+    """UniPC in the denoised prediction: Zhao et al. (2023), algorithms 1 (UniC) and 2 (UniP).
 
     The answer for the predicted x also corrects that x. Orders are lowered at both ends. The defaults are
     AUTOMATIC1111's; diffusers' are order 2 and bh2.
@@ -41,7 +40,7 @@ def unipc(
 
 
 def _predicted(x: Tensor, history: History, sigma_next: float, variant: Variant) -> Tensor:
-    """Return x at `sigma_next`, of the order that `history` is long: UniP, equation 7 in the prediction."""
+    """Return x at `sigma_next`, of the order that `history` is long: UniP."""
     sigma, newest = history[0]
     target = euler_step(x, newest, sigma, sigma_next)
     if len(history) == 1:
@@ -53,7 +52,7 @@ def _predicted(x: Tensor, history: History, sigma_next: float, variant: Variant)
 
 
 def _corrected(x: Tensor, history: History, sigma_next: float, answer: Tensor, variant: Variant) -> Tensor:
-    """Return x at `sigma_next` anew, now that the prediction there is known: UniC, equation 3 in the prediction."""
+    """Return x at `sigma_next` anew, now that the prediction there is known: UniC."""
     sigma, newest = history[0]
     target = euler_step(x, newest, sigma, sigma_next)
     ratios, matrix, right, scale = _system(history, sigma_next, variant)

@@ -1,0 +1,95 @@
+"""Stable Diffusion 1.x and 2.x: one CLIP encoder, a UNet of 4 or 9 channels, 8x latents (Rombach et al. 2022)."""
+
+from collections.abc import Sequence
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from torch import Tensor
+
+from inference.diffusion.sigmas import NoiseTable
+from inference.families.base import Conditioning, DiffusionModel, Prediction
+from inference.families.clip import ClipEncoder
+from inference.families.latents import LatentSpace
+from inference.protocol.recipe import ContentHash
+
+
+class UNetModel(DiffusionModel):
+    """What the families with a UNet have in common."""
+
+    def __init__(
+        self,
+        *,
+        content_hash: ContentHash,
+        family: str,
+        unet: UNet2DConditionModel,
+        vae: AutoencoderKL,
+        encoders: Sequence[ClipEncoder],
+        table: NoiseTable,
+        prediction: Prediction,
+    ) -> None:
+        self.hash = content_hash
+        self.family = family
+        self.device = unet.device
+        self.dtype = unet.dtype
+        self.prediction = prediction
+        self.table = table
+        self.unet = unet
+        self.latents = LatentSpace(vae)
+        self.encoders = tuple(encoders)
+        self.latent_channels = int(vae.config.latent_channels)
+        self.inpainting = int(unet.config.in_channels) == 2 * self.latent_channels + 1
+        self.downscale = 2 ** (len(vae.config.block_out_channels) - 1)
+        parts: list[torch.nn.Module] = [unet, vae, *(encoder.model for encoder in encoders)]
+        self.weight_bytes = sum(
+            tensor.numel() * tensor.element_size() for part in parts for tensor in (*part.parameters(), *part.buffers())
+        )
+
+    @torch.inference_mode()
+    def encode(self, pixels: Tensor) -> Tensor:
+        """Return float32 latents of pixels; see DiffusionModel."""
+        return self.latents.encode(pixels)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return float32 pixels of latents; see DiffusionModel."""
+        return self.latents.decode(latents)
+
+    @property
+    @torch.inference_mode()
+    def latent_rgb(self) -> Tensor:
+        """Return the linear preview map; see DiffusionModel."""
+        return self.latents.rgb
+
+    def row_bytes(self, height: int, width: int) -> int:
+        """Return an estimate: the widest level's maps, a dozen alive at once, feed-forward parts four times as wide."""
+        channels = int(self.unet.config.block_out_channels[0])
+        element = torch.finfo(self.dtype).bits // 8
+        return height * width * channels * element * 12 * 4
+
+    def _contexts(
+        self, texts: Sequence[str], clip_skip: int
+    ) -> tuple[Tensor, Tensor | None]:
+        chunks = max(encoder.chunks(text) for encoder in self.encoders for text in texts)
+        encoded = [encoder.encode(texts, chunks, clip_skip) for encoder in self.encoders]
+        context = torch.cat([hidden.to(self.dtype) for hidden, _ in encoded], -1)
+        return context, encoded[-1][1]
+
+
+class StableDiffusion(UNetModel):
+    """SD 1.x and 2.x."""
+
+    @torch.inference_mode()
+    def condition(self, texts: Sequence[str], *, width: int, height: int, clip_skip: int) -> list[Conditioning]:
+        """Return one conditioning a text; see DiffusionModel."""
+        context, _ = self._contexts(texts, clip_skip)
+        return [Conditioning(context=one) for one in context.to(self.device)]
+
+    @torch.inference_mode()
+    def network(
+        self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None
+    ) -> Tensor:
+        """Return the UNet's output; see DiffusionModel."""
+        seen = x if concat is None else torch.cat([x, concat.to(x)], 1)
+        context = torch.stack([row.context for row in rows])
+        output: Tensor = self.unet(seen, timesteps, encoder_hidden_states=context, return_dict=False)[0]
+        return output

@@ -1,0 +1,128 @@
+"""Which models are in memory: the latest used stay, within a budget."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from inference.diffusion import memory
+from inference.families.base import DiffusionModel
+from inference.models.catalogue import Catalogue
+from inference.models.device import Attention
+from inference.models.errors import ModelError
+from inference.models.loading import load_model
+from inference.protocol.messages import ModelInfo
+from inference.protocol.recipe import ContentHash
+
+log = logging.getLogger(__name__)
+
+#: Part of the device's memory that models may fill when no budget is set; the rest is for passes.
+_SHARE = 0.6
+_Key = tuple[ContentHash, ContentHash | None]
+
+
+@dataclass(frozen=True)
+class Acquired:
+    """A resident model, and what it cost to have it."""
+
+    model: DiffusionModel
+    #: 0 where it was resident already.
+    load_seconds: float
+    bytes: int
+    evicted: tuple[ContentHash, ...]
+
+
+class Residency:
+    """Loads models when they are wanted and lets the longest unused go. Only the engine's thread calls it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        device: torch.device,
+        dtype: torch.dtype,
+        attention: Attention = "sdpa",
+        budget_bytes: int = 0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._catalogue = catalogue
+        self._device = device
+        self._dtype = dtype
+        self._attention = attention
+        self._budget_bytes = budget_bytes or _default_budget(device)
+        self._clock = clock
+        self._models: OrderedDict[_Key, DiffusionModel] = OrderedDict()
+
+    @property
+    def resident(self) -> tuple[ContentHash, ...]:
+        """Return the resident models, the longest unused first."""
+        return tuple(dict.fromkeys(model for model, _ in self._models))
+
+    @property
+    def memory_used_bytes(self) -> int:
+        """Return the bytes of all resident weights."""
+        return sum(model.weight_bytes for model in self._models.values())
+
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """Return the installed checkpoints."""
+        return self._catalogue.models
+
+    def rescan(self) -> tuple[ModelInfo, ...]:
+        """Read the models folder again and return the installed checkpoints; what is resident stays."""
+        self._catalogue = Catalogue(self._catalogue.folder)
+        return self.infos()
+
+    def acquire(
+        self, model: ContentHash, vae: ContentHash | None = None, *, keep: Collection[ContentHash] = ()
+    ) -> Acquired:
+        """Return a model, loaded if need be; models in `keep` are not evicted for it. Raises ModelError."""
+        key = (model, vae)
+        if key in self._models:
+            self._models.move_to_end(key)
+            return Acquired(model=self._models[key], load_seconds=0.0, bytes=self._models[key].weight_bytes, evicted=())
+        began = self._clock()
+        entry = self._catalogue.by_hash(model)
+        vae_path = None
+        if vae is not None:
+            vae_path = self._catalogue.path(self._catalogue.by_hash(vae))
+        # Half of a float32 file on disk, or twice a half-precision one, is what its weights may take here.
+        evicted = self._make_room(entry.bytes, keep)
+        path = self._catalogue.path(entry)
+        if not path.exists():
+            raise ModelError(f"The model {entry.name} is gone from {path}. Remove it from the list and add it again.")
+        loaded = load_model(
+            path,
+            content_hash=model,
+            models_folder=self._catalogue.folder,
+            device=self._device,
+            dtype=self._dtype,
+            prediction=entry.prediction,
+            vae=vae_path,
+            attention=self._attention,
+        )
+        self._models[key] = loaded
+        evicted += self._make_room(0, {*keep, model})
+        seconds = max(self._clock() - began, 1e-6)
+        log.info("model=%s loaded in %.2f s, %d bytes", entry.name, seconds, loaded.weight_bytes)
+        return Acquired(model=loaded, load_seconds=seconds, bytes=loaded.weight_bytes, evicted=evicted)
+
+    def _make_room(self, needed: int, keep: Collection[ContentHash]) -> tuple[ContentHash, ...]:
+        evicted: list[ContentHash] = []
+        while self.memory_used_bytes + needed > self._budget_bytes:
+            key = next((key for key in self._models if key[0] not in keep), None)
+            if key is None:
+                break
+            del self._models[key]
+            evicted.append(key[0])
+        if evicted:
+            memory.release(self._device)
+        return tuple(evicted)
+
+
+def _default_budget(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory * _SHARE)
+    return int(psutil.virtual_memory().total * _SHARE)
