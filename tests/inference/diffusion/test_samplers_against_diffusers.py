@@ -42,7 +42,8 @@ def finish(sampling: Sampling, denoise: Callable[[Tensor, float], Tensor]) -> Te
         try:
             x, sigma = sampling.send(denoise(x, sigma))
         except StopIteration as end:
-            return end.value
+            result: Tensor = end.value
+            return result
 
 
 def ours(reference: Reference, x: Tensor) -> Tensor:
