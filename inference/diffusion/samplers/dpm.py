@@ -55,13 +55,12 @@ def dpm_fast(
     levels = [start * (end / start) ** (i / len(orders)) for i in range(len(orders))] + [end]
     for order, (sigma, sigma_next) in zip(orders, pairwise(levels), strict=True):
         down, up = _bounded_levels(sigma, sigma_next, end, eta)
-        denoised = yield x, sigma
-        d = slope(x, denoised, sigma)
         if order == 1:
-            x = euler_step(x, denoised, sigma, down)
+            x = euler_step(x, (yield x, sigma), sigma, down)
         elif order == 2:
-            x = yield from _second_order(x, d, sigma, down)
+            x = yield from _midpoint_step(x, sigma, down)
         else:
+            d = slope(x, (yield x, sigma), sigma)
             _, x = yield from _second_and_third_order(x, d, sigma, down)
         x = with_noise(x, noise, sigma, sigma_next, up * s_noise)
     return x
@@ -117,14 +116,6 @@ def _midpoint_step(x: Tensor, sigma: float, sigma_next: float) -> Sampling:
         return euler_step(x, denoised, sigma, sigma_next)
     middle = math.sqrt(sigma * sigma_next)
     x_middle = euler_step(x, denoised, sigma, middle)
-    denoised = yield x_middle, middle
-    return x.add(slope(x_middle, denoised, middle), alpha=sigma_next - sigma)
-
-
-def _second_order(x: Tensor, d: Tensor, sigma: float, sigma_next: float) -> Sampling:
-    """Take one step of DPM-Solver-2, r1 = 1/2; `d` is the slope at x."""
-    middle = math.sqrt(sigma * sigma_next)
-    x_middle = x.add(d, alpha=middle - sigma)
     denoised = yield x_middle, middle
     return x.add(slope(x_middle, denoised, middle), alpha=sigma_next - sigma)
 
