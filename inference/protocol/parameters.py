@@ -1,0 +1,205 @@
+"""The `parameters` text that AUTOMATIC1111 writes into pictures, and that people paste everywhere.
+
+    prompt, on one or more lines
+    Negative prompt: on one or more lines
+    Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1, Size: 512x512, …
+
+Written from recipes; read leniently, since many programs write it a little differently.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName, sampler_key, schedule_key
+from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, TextToImage
+
+VERSION = "Easel"
+_NEGATIVE = "Negative prompt: "
+_PAIR = re.compile(r'\s*([A-Za-z][\w \-/+]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
+
+
+def to_parameters(recipe: Recipe, model_name: str = "") -> str:
+    """Return the text for a recipe. `model_name` is for people; the hash says which model it was."""
+    lines = [recipe.prompt.strip()]
+    if recipe.negative_prompt:
+        lines.append(_NEGATIVE + recipe.negative_prompt.strip())
+    lines.append(", ".join(f"{key}: {_quoted(value)}" for key, value in _pairs(recipe, model_name)))
+    return "\n".join(lines)
+
+
+def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
+    yield "Steps", str(recipe.steps)
+    yield "Sampler", SAMPLER_NAMES[recipe.sampler]
+    yield "Schedule type", SCHEDULE_NAMES[recipe.schedule]
+    yield "CFG scale", f"{recipe.guidance_scale:g}"
+    yield "Seed", str(recipe.seed)
+    yield "Size", f"{recipe.width}x{recipe.height}"
+    yield "Model hash", recipe.model[:10]
+    if model_name:
+        yield "Model", model_name
+    if recipe.vae is not None:
+        yield "VAE hash", recipe.vae[:10]
+    if recipe.clip_skip != 1:
+        yield "Clip skip", str(recipe.clip_skip)
+    if recipe.variation is not None:
+        yield "Variation seed", str(recipe.variation.seed)
+        yield "Variation seed strength", f"{recipe.variation.strength:g}"
+    if recipe.seed_resize_from is not None:
+        yield "Seed resize from", "{}x{}".format(*recipe.seed_resize_from)
+    if recipe.eta is not None:
+        yield "Eta", f"{recipe.eta:g}"
+    if recipe.guidance_rescale:
+        yield "CFG rescale", f"{recipe.guidance_rescale:g}"
+    match recipe:
+        case ImageToImage():
+            yield "Denoising strength", f"{recipe.strength:g}"
+        case Inpaint():
+            yield "Denoising strength", f"{recipe.strength:g}"
+            yield "Mask blur", str(recipe.mask_blur)
+        case TextToImage() if recipe.hires is not None:
+            yield "Denoising strength", f"{recipe.hires.strength:g}"
+            yield "Hires resize", f"{recipe.hires.width}x{recipe.hires.height}"
+            yield "Hires steps", str(recipe.hires.steps or recipe.steps)
+            yield "Hires upscaler", recipe.hires.upscaler
+    yield "Version", VERSION
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if re.search(r'[,:\n"]', value) else value
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a `parameters` text says. None where it says nothing."""
+
+    prompt: str = ""
+    negative_prompt: str = ""
+    steps: int | None = None
+    #: Keys of `inference.protocol.names`.
+    sampler: str | None = None
+    schedule: str | None = None
+    guidance_scale: float | None = None
+    seed: int | None = None
+    width: int | None = None
+    height: int | None = None
+    clip_skip: int | None = None
+    strength: float | None = None
+    variation_seed: int | None = None
+    variation_strength: float | None = None
+    model: str | None = None
+    model_hash: str | None = None
+    #: What was said and is not among the above, as it was said.
+    others: dict[str, str] = field(default_factory=dict)
+
+
+#: Written beside what `Parameters` holds, and said by it already.
+_SAID_ELSEWHERE = {"Version"}
+
+
+def parse(text: str) -> Parameters:
+    """Return what a `parameters` text says; what it does not know is kept in `others`. Never fails."""
+    lines = text.replace("\r\n", "\n").strip().split("\n")
+    pairs: dict[str, str] = {}
+    if len(lines) > 1 or _looks_like_settings(lines[-1]):
+        found = _PAIR.findall(lines[-1])
+        if len(found) >= 3 or _looks_like_settings(lines[-1]):
+            pairs = {key.strip(): _unquoted(value.strip()) for key, value in found}
+            lines = lines[:-1]
+    words: list[str] = []
+    negative: list[str] | None = None
+    for line in lines:
+        if negative is None and line.startswith(_NEGATIVE.strip()):
+            negative = [line[len(_NEGATIVE.strip()) :].lstrip()]
+        elif negative is None:
+            words.append(line)
+        else:
+            negative.append(line)
+    return _understood("\n".join(words), "\n".join(negative or []), pairs)
+
+
+def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Parameters:
+    others = {key: value for key, value in pairs.items() if key not in _SAID_ELSEWHERE}
+    sampler, schedule = _sampler(others)
+    size = re.fullmatch(r"\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*", others.get("Size", ""))
+    if size:
+        del others["Size"]
+    return Parameters(
+        prompt=prompt.strip(),
+        negative_prompt=negative_prompt.strip(),
+        steps=_whole(others, "Steps"),
+        sampler=sampler,
+        schedule=schedule,
+        guidance_scale=_number(others, "CFG scale"),
+        seed=_whole(others, "Seed"),
+        width=int(size[1]) if size else None,
+        height=int(size[2]) if size else None,
+        clip_skip=_whole(others, "Clip skip"),
+        strength=_number(others, "Denoising strength"),
+        variation_seed=_whole(others, "Variation seed"),
+        variation_strength=_number(others, "Variation seed strength"),
+        model=others.pop("Model", None),
+        model_hash=others.pop("Model hash", None),
+        others=others,
+    )
+
+
+def split_sampler(text: str) -> tuple[str, str | None]:
+    """Return the keys of sampler and schedule of a name that may hold both, such as "DPM++ 2M Karras".
+
+    Raises UnknownName.
+    """
+    words = text.split()
+    for count in range(1, min(3, len(words))):
+        try:
+            schedule = schedule_key(" ".join(words[-count:]))
+            return sampler_key(" ".join(words[:-count])), schedule
+        except UnknownName:
+            continue
+    return sampler_key(text), None
+
+
+def _sampler(others: dict[str, str]) -> tuple[str | None, str | None]:
+    """Take sampler and schedule out of `others`; what is not known stays there."""
+    sampler: str | None = None
+    schedule: str | None = None
+    if "Sampler" in others:
+        try:
+            sampler, schedule = split_sampler(others["Sampler"])
+            del others["Sampler"]
+        except UnknownName:
+            pass
+    if "Schedule type" in others:
+        try:
+            schedule = schedule_key(others["Schedule type"])
+            del others["Schedule type"]
+        except UnknownName:
+            if others["Schedule type"] == "Automatic":
+                del others["Schedule type"]
+    return sampler, schedule
+
+
+def _whole(others: dict[str, str], key: str) -> int | None:
+    if re.fullmatch(r"\d{1,19}", others.get(key, "")):
+        return int(others.pop(key))
+    return None
+
+
+def _number(others: dict[str, str], key: str) -> float | None:
+    if re.fullmatch(r"\d{1,6}(\.\d{1,12})?(e-?\d{1,2})?", others.get(key, "")):
+        return float(others.pop(key))
+    return None
+
+
+def _looks_like_settings(line: str) -> bool:
+    return bool(re.match(r"\s*Steps: \d+", line))
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        try:
+            return str(json.loads(value))
+        except ValueError:
+            return value.strip('"')
+    return value
