@@ -146,6 +146,9 @@ class Clockwork:
 
     def _step(self, job: _Job) -> None:
         command = job.command
+        if command.recipe.model != MODEL.hash:
+            self._fail(job, "model", "There is no such model.")
+            return
         if job.step == 0:
             self._begin(job)
         job.step += 1

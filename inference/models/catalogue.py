@@ -58,6 +58,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return ModelInfo(
             hash=self.hash,
             name=self.name,
+            kind=self.kind,
             family=self.family,
             prediction_type=self.prediction,
             inpainting=self.inpainting,
@@ -89,8 +90,8 @@ class Catalogue:
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
-        """Return the checkpoints, as the engine reports them."""
-        return tuple(entry.info() for entry in self.entries if entry.kind == "checkpoint")
+        """Return everything installed, as the engine reports it."""
+        return tuple(entry.info() for entry in self.entries)
 
     def path(self, entry: Entry) -> Path:
         """Return where an entry's file or folder is."""

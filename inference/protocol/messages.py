@@ -43,6 +43,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     hash: ContentHash
     name: str
+    #: A checkpoint, or a VAE that can be used beside one.
+    kind: Literal["checkpoint", "vae"] = "checkpoint"
     #: "sd1", "sd2" or "sdxl".
     family: str
     prediction_type: Literal["epsilon", "v_prediction"]

@@ -1,0 +1,133 @@
+"""An engine in this process over one loaded model, and the jobs that it is measured with."""
+
+import io
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.diffusion.engine import Engine
+from inference.families.base import DiffusionModel
+from inference.protocol.messages import (
+    EngineSettings,
+    Event,
+    Failed,
+    Finished,
+    Generate,
+    JobId,
+    LaunchId,
+    ModelInfo,
+)
+from inference.protocol.recipe import ContentHash, Recipe, TextToImage
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A model that is already there."""
+
+    model: DiffusionModel
+    load_seconds: float = 0.0
+    bytes: int = 0
+    evicted: tuple[ContentHash, ...] = ()
+
+
+class OneModel:
+    """A model source that holds one model for good."""
+
+    def __init__(self, model: DiffusionModel) -> None:
+        self._model = model
+
+    def acquire(
+        self, model: ContentHash, vae: ContentHash | None = None, *, keep: Collection[ContentHash] = ()
+    ) -> Resident:
+        """Return the model."""
+        return Resident(self._model)
+
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """Return nothing: no name is needed."""
+        return ()
+
+    @property
+    def resident(self) -> tuple[ContentHash, ...]:
+        """Return the model's hash."""
+        return (self._model.hash,)
+
+
+class Studio:
+    """Runs jobs to their end and keeps what they sent."""
+
+    def __init__(self, model: DiffusionModel, max_rows: int = 16) -> None:
+        self.model = model
+        self.events: list[Event] = []
+        settings = EngineSettings(models_folder="", max_rows=max_rows)
+        self.engine = Engine(OneModel(model), settings, LaunchId("bench"), self.events.append)
+
+    def paint(self, recipes: Sequence[Recipe]) -> list[Finished]:
+        """Hand all recipes over at once, run to the end, and return the results in the order of the recipes."""
+        self.events.clear()
+        for index, recipe in enumerate(recipes):
+            self.engine.handle(Generate(job=JobId(str(index)), recipe=recipe))
+        while self.engine.tick():
+            pass
+        failures = [event.message for event in self.events if isinstance(event, Failed)]
+        if failures:
+            raise RuntimeError("; ".join(failures))
+        finished = {event.job: event for event in self.events if isinstance(event, Finished)}
+        return [finished[JobId(str(index))] for index in range(len(recipes))]
+
+
+def pixels(finished: Finished) -> NDArray[np.float64]:
+    """Return the first picture of a job: (H, W, 3) in 0..1."""
+    return np.asarray(Image.open(io.BytesIO(finished.pictures[0].data)), np.float64) / 255
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One of the eight mixed requests, in our words and in diffusers'."""
+
+    prompt: str
+    negative_prompt: str
+    sampler: str
+    schedule: str
+    steps: int
+    guidance_scale: float
+    scheduler: str
+    config: tuple[tuple[str, object], ...]
+
+    def recipe(self, model: DiffusionModel, width: int, height: int, seed: int) -> TextToImage:
+        """Return the request as a recipe."""
+        return TextToImage(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            model=model.hash,
+            width=width,
+            height=height,
+            steps=self.steps,
+            sampler=self.sampler,
+            schedule=self.schedule,
+            guidance_scale=self.guidance_scale,
+            seed=seed,
+        )
+
+
+_TRAILING = (("timestep_spacing", "trailing"),)
+_LEADING = (("timestep_spacing", "leading"), ("steps_offset", 1))
+_KARRAS = (("use_karras_sigmas", True),)
+
+#: Eight people's requests: no two alike.
+MIXED = (
+    Wish("a red circle on a blue background", "", "euler", "simple", 8, 5.0, "EulerDiscreteScheduler", _TRAILING),
+    Wish("a green star", "blurry", "euler_a", "simple", 10, 7.0, "EulerAncestralDiscreteScheduler", _TRAILING),
+    Wish(
+        "two white hearts on a black background", "", "dpmpp_2m", "karras", 8, 4.0, "DPMSolverMultistepScheduler", _KARRAS
+    ),
+    Wish("a yellow cross, purple background", "red", "ddim", "ddim_uniform", 10, 6.5, "DDIMScheduler", _LEADING),
+    Wish("a small blue square on the left", "", "lms", "simple", 8, 5.0, "LMSDiscreteScheduler", _TRAILING),
+    Wish("a large orange triangle", "text", "euler", "karras", 10, 7.5, "EulerDiscreteScheduler", _KARRAS),
+    Wish(
+        "a black star on a white background", "", "dpmpp_2m", "simple", 8, 3.0, "DPMSolverMultistepScheduler", _TRAILING
+    ),
+    Wish("a purple heart on a yellow background", "green", "plms", "ddim_uniform", 9, 8.0, "PNDMScheduler", _LEADING),
+)

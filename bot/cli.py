@@ -1,0 +1,118 @@
+"""The command line: what can be typed, and who answers."""
+
+import argparse
+import asyncio
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from rich.console import Console
+
+from bot import imagine, info
+from bot.errors import EaselError
+from bot.settings import Settings, load_settings
+from inference.protocol.limits import MAX_COUNT, OutOfRange
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+
+#: Exit codes: a request that failed, a request that makes no sense, and Ctrl-C.
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code. Mistakes end in one clear sentence on stderr."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    forwarded = {"models": "inference.models", "doctor": "inference.doctor", "bench": "benchmarks"}
+    try:
+        settings = load_settings()
+        if words and words[0] in forwarded:
+            return _forward(forwarded[words[0]], words[1:], settings)
+        options = parser().parse_args(words)
+        code: int = options.run(options, settings)
+        return code
+    except OutOfRange as error:
+        return _complain(f"{str(error)[:1].upper()}{str(error)[1:]}.", USAGE)
+    except EaselError as error:
+        return _complain(error.message, FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="easel", description="Make pictures with diffusion models.")
+    whole.add_argument("--version", action="version", version=f"easel {metadata.version('easel')}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_imagine(commands)
+    shown = commands.add_parser("info", help="print the settings that a picture was made with")
+    shown.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG file made by Easel or AUTOMATIC1111")
+    shown.add_argument("--json", action="store_true", help="print everything as JSON")
+    shown.set_defaults(run=lambda options, settings: info.run(options.picture, options.json))
+    # These run as programs of their own, since they need torch and this one never imports it.
+    commands.add_parser("models", help="install, list and remove models (easel models --help)", add_help=False)
+    commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
+    commands.add_parser("bench", help="measure this machine against plain diffusers", add_help=False)
+    return whole
+
+
+def _add_imagine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "imagine",
+        help="paint pictures from words",
+        description="Paint pictures from words, and save them as PNG files that know how they were made.",
+        epilog='Example: easel imagine "a red circle on a blue background" --count 4 --output pictures',
+    )
+    command.set_defaults(run=_imagine)
+    command.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to paint; may be left out with --like")
+    command.add_argument("--negative", metavar="TEXT", help="what to keep out of the picture")
+    command.add_argument("--model", metavar="NAME", help="model, by its name or the beginning of its hash")
+    command.add_argument("--vae", metavar="NAME", help="a VAE to use instead of the model's own")
+    command.add_argument("--size", type=_size, metavar="WxH", help="pixels, multiples of 8; default: the model's size")
+    command.add_argument("--steps", type=int, metavar="N", help="steps; more is slower and, up to a point, better")
+    command.add_argument("--sampler", metavar="NAME", help=f"one of {', '.join(SAMPLER_NAMES.values())}")
+    command.add_argument("--schedule", metavar="NAME", help=f"one of {', '.join(SCHEDULE_NAMES.values())}")
+    command.add_argument("--guidance", type=float, metavar="SCALE", help="how closely to follow the prompt (CFG scale)")
+    command.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same picture; default: random")
+    command.add_argument("--count", type=int, default=1, metavar="N", help=f"pictures, 1 to {MAX_COUNT}; default: 1")
+    command.add_argument("--clip-skip", type=int, metavar="N", help="1 is the text encoder's usual layer")
+    command.add_argument("--variation-seed", type=int, metavar="N", help="mix in the noise of this seed")
+    command.add_argument("--variation-strength", type=float, metavar="S", help="how much of it, 0 to 1")
+    command.add_argument("--hires", type=_size, metavar="WxH", help="paint again at this larger size (hires fix)")
+    command.add_argument("--hires-strength", type=float, metavar="S", help="how much that changes, 0 to 1; default: 0.7")
+    command.add_argument("--init", type=Path, metavar="FILE", help="start from this picture (image to image)")
+    command.add_argument("--strength", type=float, metavar="S", help="how much to change it, 0 to 1 (denoising strength)")
+    command.add_argument("--mask", type=Path, metavar="FILE", help="paint only the white part of this mask (inpainting)")
+    command.add_argument("--mask-blur", type=int, metavar="PIXELS", help="soften the mask's edge; default: 0")
+    command.add_argument("--fit", choices=("crop", "stretch", "pad"), help="how --init meets another size; default: crop")
+    command.add_argument("--like", type=Path, metavar="PICTURE", help="make this picture again; other options change it")
+    command.add_argument(
+        "-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="where to save; default: pictures"
+    )
+
+
+def _imagine(options: argparse.Namespace, settings: Settings) -> int:
+    request = imagine.request_of(options)
+    return asyncio.run(imagine.run(request, settings, Console(stderr=True)))
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})[x×*](\d{1,5})", text.strip().lower())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 512x768")
+    return int(match[1]), int(match[2])
+
+
+def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
+    """Run a program of ours that needs torch, on this terminal."""
+    folder = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
+    try:
+        return subprocess.run([sys.executable, "-m", module, *folder, *words], check=False).returncode
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"easel: {message}", file=sys.stderr)
+    return code

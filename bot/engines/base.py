@@ -1,0 +1,80 @@
+"""What the bot knows of an engine, wherever it runs."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from inference.protocol.messages import (
+    Cancelled,
+    Failed,
+    Finished,
+    Generate,
+    Heartbeat,
+    JobId,
+    LaunchId,
+    Loaded,
+    Loading,
+    ModelInfo,
+    Notice,
+    Progress,
+    Ready,
+    Started,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """An engine died, and these jobs with it. None of them is run again unless somebody submits it again."""
+
+    launch: LaunchId
+    jobs: tuple[JobId, ...]
+    #: In words for a person.
+    reason: str
+    #: Negative for a signal; None when it is not known.
+    exit_code: int | None
+
+
+#: What `events` gives. Ready comes after each restart; the first one is what `start` returns.
+EngineEvent = Ready | Loading | Loaded | Started | Progress | Notice | Finished | Failed | Cancelled | Lost
+
+
+class Engine(Protocol):
+    """Makes pictures. Every job whose `submit` returned ends with one Finished, Failed, Cancelled or Lost."""
+
+    @property
+    def heartbeat(self) -> Heartbeat | None:
+        """The last sign of life of the present launch."""
+
+    async def start(self) -> Ready:
+        """Bring the engine up. Raises EngineDead when it cannot start."""
+
+    async def submit(self, command: Generate) -> None:
+        """Hand a job over; wait for a restart under way. Raises EngineDead, and then the job is not held."""
+
+    async def cancel(self, job: JobId) -> None:
+        """Ask for a job to end within one step, running or waiting. Harmless when it has ended."""
+
+    async def pause(self, job: JobId) -> None:
+        """Keep a job as it is and give its place to others. Harmless when it has ended."""
+
+    async def resume(self, job: JobId) -> None:
+        """Go on with a paused job. Harmless when it has ended."""
+
+    async def rescan(self) -> tuple[ModelInfo, ...]:
+        """Read the models folder again. Raises EngineDead."""
+
+    def events(self) -> AsyncIterator[EngineEvent]:
+        """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up.
+
+        A Progress that was not taken yet is replaced by the next one of the same picture.
+        """
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """Bring the engine down; after the grace, by force. Jobs in flight are Lost."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,1 @@
+"""Use cases: what can be asked for, apart from how it is asked."""

@@ -1,0 +1,210 @@
+"""From what a person asked for to a complete recipe: names resolved, defaults filled in, the seed drawn."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from bot.errors import UserError
+from inference.protocol.messages import ModelInfo
+from inference.protocol.names import UnknownName, nearest, schedule_key
+from inference.protocol.parameters import split_sampler
+from inference.protocol.recipe import (
+    ContentHash,
+    Fit,
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    Recipe,
+    TextToImage,
+    Variation,
+    sources,
+)
+
+#: Bounds a drawn seed to what people can type and other programs can read.
+_DRAWN_SEEDS = 2**32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What was asked for. None where nothing was said."""
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    #: A name, or the beginning of a hash.
+    model: str | None = None
+    vae: str | None = None
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    #: Names as people write them.
+    sampler: str | None = None
+    schedule: str | None = None
+    guidance_scale: float | None = None
+    seed: int | None = None
+    clip_skip: int | None = None
+    variation_seed: int | None = None
+    variation_strength: float | None = None
+    hires_width: int | None = None
+    hires_height: int | None = None
+    hires_strength: float | None = None
+    #: Bytes of the picture to start from, and of its mask.
+    image: bytes | None = None
+    mask: bytes | None = None
+    strength: float | None = None
+    fit: Fit | None = None
+    mask_blur: int | None = None
+    #: The recipe of a picture that is wanted again; everything said beside it changes it.
+    like: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """A complete recipe and the bytes of the pictures it starts from."""
+
+    recipe: Recipe
+    images: dict[ContentHash, bytes]
+
+
+def content_hash(data: bytes) -> ContentHash:
+    """Return the SHA-256 by which recipes name a picture."""
+    return ContentHash(hashlib.sha256(data).hexdigest())
+
+
+def draw_seed() -> int:
+    """Return a random seed of ten digits at most."""
+    return secrets.randbelow(_DRAWN_SEEDS)
+
+
+def find_model(text: str, models: Sequence[ModelInfo], kind: str = "checkpoint") -> ModelInfo:
+    """Return the model of that name, or whose hash begins so. Raises UserError that names the nearest."""
+    candidates = [info for info in models if info.kind == kind]
+    word = "model" if kind == "checkpoint" else "VAE"
+    wanted = text.casefold()
+    for info in candidates:
+        if info.name.casefold() == wanted:
+            return info
+    starts = [info for info in candidates if len(wanted) >= 6 and info.hash.startswith(wanted)]
+    if len(starts) == 1:
+        return starts[0]
+    near = nearest(text, [info.name for info in candidates])
+    known = ", ".join(info.name for info in candidates[:10]) or "none"
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Installed: {known}."
+    raise UserError(f"There is no {word} named {text[:80]!r}. {hint} `easel models add` installs one.")
+
+
+def order(draft: Draft, models: Sequence[ModelInfo], draw: Callable[[], int] = draw_seed) -> Order:
+    """Return the recipe that a draft means, among the installed models.
+
+    Raises UserError for names that are not known and for pictures that are missing, OutOfRange for values.
+    """
+    if draft.like is not None:
+        return _again(draft, draft.like, models)
+    if draft.prompt is None:
+        raise UserError("Say what to paint: a prompt is missing.")
+    return _anew(draft, models, draw)
+
+
+def _anew(draft: Draft, models: Sequence[ModelInfo], draw: Callable[[], int]) -> Order:
+    checkpoints = [info for info in models if info.kind == "checkpoint"]
+    if not checkpoints:
+        raise UserError("No model is installed. `easel models add` installs one.")
+    model = find_model(draft.model, models) if draft.model is not None else checkpoints[0]
+    base: dict[str, Any] = {
+        "prompt": draft.prompt,
+        "model": model.hash,
+        "width": model.default_width,
+        "height": model.default_height,
+        "steps": model.default_steps,
+        "sampler": model.default_sampler,
+        "schedule": model.default_schedule,
+        "guidance_scale": model.default_guidance_scale,
+        "seed": draw() if draft.seed is None else draft.seed,
+    }
+    fields = base | _said(draft, models)
+    if draft.image is None:
+        return Order(recipe=TextToImage(**fields, **_hires(draft)), images={})
+    return _from_picture(draft, fields)
+
+
+def _from_picture(draft: Draft, fields: dict[str, Any]) -> Order:
+    """Return an order that starts from the draft's picture, and from its mask if it has one."""
+    image = draft.image
+    if image is None:
+        raise UserError("A picture to start from is missing.")
+    if draft.hires_width is not None:
+        raise UserError("Hires fix works on pictures from words alone; leave it out, or leave out the picture.")
+    images = {content_hash(image): image}
+    fields = fields | {"image": content_hash(image)}
+    fields |= {name: value for name in ("strength", "fit") if (value := getattr(draft, name)) is not None}
+    if draft.mask is None:
+        return Order(recipe=ImageToImage(**fields), images=images)
+    images[content_hash(draft.mask)] = draft.mask
+    blur = {} if draft.mask_blur is None else {"mask_blur": draft.mask_blur}
+    return Order(recipe=Inpaint(**fields, mask=content_hash(draft.mask), **blur), images=images)
+
+
+def _again(draft: Draft, like: Recipe, models: Sequence[ModelInfo]) -> Order:
+    """Return the order for a picture made before, with what was said beside it changed."""
+    if draft.model is None and all(info.hash != like.model for info in models):
+        raise UserError(
+            f"The picture was made with a model that is not installed here (its hash begins {like.model[:10]}). "
+            "Install it, or choose another with --model."
+        )
+    fields = _said(draft, models)
+    given = {content_hash(data): data for data in (draft.image, draft.mask) if data is not None}
+    if isinstance(like, TextToImage):
+        if draft.image is not None:
+            kept = {name: getattr(like, name) for name in like.__struct_fields__ if name != "hires"}
+            return _from_picture(draft, kept | fields)
+        return Order(recipe=msgspec.structs.replace(like, **fields, **_hires(draft)), images={})
+    if isinstance(like, (ImageToImage, Inpaint)) and draft.image is not None:
+        fields["image"] = content_hash(draft.image)
+    if isinstance(like, Inpaint) and draft.mask is not None:
+        fields["mask"] = content_hash(draft.mask)
+    fields |= {name: value for name in ("strength", "fit") if (value := getattr(draft, name)) is not None}
+    recipe = msgspec.structs.replace(like, **fields)
+    missing = [name for name in sources(recipe) if name not in given]
+    if missing:
+        raise UserError(
+            f"The picture was made from another picture (its SHA-256 begins {missing[0][:10]}). "
+            "Give that picture with --init" + (", and its mask with --mask." if isinstance(recipe, Inpaint) else ".")
+        )
+    return Order(recipe=recipe, images={name: given[name] for name in sources(recipe)})
+
+
+def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
+    """Return the recipe's fields that the draft speaks of."""
+    plain = ("prompt", "negative_prompt", "width", "height", "steps", "guidance_scale", "seed", "clip_skip")
+    fields: dict[str, Any] = {name: value for name in plain if (value := getattr(draft, name)) is not None}
+    if draft.model is not None:
+        fields["model"] = find_model(draft.model, models).hash
+    if draft.vae is not None:
+        fields["vae"] = find_model(draft.vae, models, "vae").hash
+    try:
+        if draft.sampler is not None:
+            fields["sampler"], schedule = split_sampler(draft.sampler)
+            if schedule is not None:
+                fields["schedule"] = schedule
+        if draft.schedule is not None:
+            fields["schedule"] = schedule_key(draft.schedule)
+    except UnknownName as error:
+        raise UserError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+    if draft.variation_seed is not None or draft.variation_strength is not None:
+        if draft.variation_seed is None or draft.variation_strength is None:
+            raise UserError("A variation needs both a variation seed and a variation strength.")
+        fields["variation"] = Variation(seed=draft.variation_seed, strength=draft.variation_strength)
+    return fields
+
+
+def _hires(draft: Draft) -> dict[str, Any]:
+    if draft.hires_width is None or draft.hires_height is None:
+        if draft.strength is not None or draft.mask is not None:
+            raise UserError("A strength or a mask needs a picture to start from.")
+        return {}
+    strength = {} if draft.hires_strength is None else {"strength": draft.hires_strength}
+    return {"hires": HiresFix(width=draft.hires_width, height=draft.hires_height, **strength)}
+

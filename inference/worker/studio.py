@@ -1,0 +1,77 @@
+"""The real painter: a device, the installed models, and the engine over them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from inference.diffusion.engine import Engine
+from inference.models.catalogue import Catalogue
+from inference.models.device import choose_attention, choose_device, choose_dtype, device_info
+from inference.models.residency import Residency
+from inference.protocol.messages import (
+    Cancel,
+    DeviceInfo,
+    EngineSettings,
+    Event,
+    Generate,
+    JobId,
+    LaunchId,
+    ModelInfo,
+    Pause,
+    Resume,
+)
+from inference.protocol.recipe import ContentHash
+
+
+class Studio:
+    """A Painter over real models."""
+
+    def __init__(self, settings: EngineSettings, launch: LaunchId, emit: Callable[[Event], None]) -> None:
+        """Choose the device and read the catalogue. Raises ModelError for settings that this machine cannot keep."""
+        if settings.threads:
+            torch.set_num_threads(settings.threads)
+        device = choose_device(settings.device)
+        dtype = choose_dtype(settings.dtype, device)
+        attention = choose_attention(settings.attention)
+        catalogue = Catalogue(Path(settings.models_folder))
+        self._residency = Residency(catalogue, device, dtype, attention, settings.memory_budget_bytes)
+        self._engine = Engine(self._residency, settings, launch, emit)
+        self._device = device_info(device, dtype, attention)
+
+    @property
+    def device(self) -> DeviceInfo:
+        """Return where the networks run."""
+        return self._device
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Return the installed checkpoints."""
+        return self._residency.infos()
+
+    @property
+    def jobs(self) -> tuple[JobId, ...]:
+        """Return the jobs that have not ended."""
+        return self._engine.jobs
+
+    @property
+    def resident_models(self) -> tuple[ContentHash, ...]:
+        """Return the models in memory."""
+        return self._residency.resident
+
+    @property
+    def memory_used_bytes(self) -> int:
+        """Return the bytes of the weights in memory."""
+        return self._residency.memory_used_bytes
+
+    def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
+        """Take a command; it is effective at the next tick."""
+        self._engine.handle(command)
+
+    def tick(self) -> bool:
+        """Do one step of work; return False when nothing is left to do now."""
+        return self._engine.tick()
+
+    def rescan(self) -> tuple[ModelInfo, ...]:
+        """Read the models folder again."""
+        return self._residency.rescan()

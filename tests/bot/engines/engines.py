@@ -1,0 +1,75 @@
+"""Engines under test, and what tests do with every one of them."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from bot.engines.base import Engine, EngineEvent, Lost
+from bot.engines.inline import Inline
+from bot.engines.process import LocalProcess
+from bot.engines.supervision import Supervision
+from inference.protocol.messages import TERMINAL_EVENTS, EngineSettings, JobId
+from inference.worker.loop import serve
+from tests.clockwork import Clockwork
+from tests.sample_requests import settings
+
+CLOCKWORK = (sys.executable, "-m", "tests.clockwork_worker")
+
+#: Generous, for a machine that is busy; but restarts come at once.
+PATIENT = Supervision(
+    ready_seconds=60, silence_seconds=30, first_delay_seconds=0.01, longest_delay_seconds=0.01, quick_deaths=1000
+)
+
+
+def clockwork_process(
+    folder: str = "", supervision: Supervision = PATIENT, heartbeat_seconds: float = 0.05
+) -> LocalProcess:
+    return LocalProcess(settings(folder, heartbeat_seconds), CLOCKWORK, supervision)
+
+
+def scripted_process(mode: str, supervision: Supervision = PATIENT) -> LocalProcess:
+    command = (sys.executable, "-m", "tests.bot.engines.scripted_worker", mode)
+    return LocalProcess(settings(), command, supervision)
+
+
+def clockwork_inline(engine_settings: EngineSettings | None = None) -> Inline:
+    loop = partial(serve, open_painter=Clockwork, leave=lambda code: None)
+    return Inline(engine_settings or settings(), loop, PATIENT)
+
+
+@dataclass
+class Watcher:
+    """Reads an engine's events and keeps them."""
+
+    engine: Engine
+    seen: list[EngineEvent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._events = aiter(self.engine.events())
+
+    async def until(self, wanted: Callable[[EngineEvent], bool]) -> EngineEvent:
+        """Return the next event that is wanted."""
+        async with asyncio.timeout(50):
+            while True:
+                event = await anext(self._events)
+                self.seen.append(event)
+                if wanted(event):
+                    return event
+
+    async def ends(self, *jobs: str) -> dict[str, EngineEvent]:
+        """Return the events that end these jobs."""
+        ended: dict[str, EngineEvent] = {}
+        while set(ended) != set(jobs):
+            event = await self.until(lambda event: isinstance(event, (*TERMINAL_EVENTS, Lost)))
+            if isinstance(event, Lost):
+                ended |= {job: event for job in event.jobs if job in jobs}
+            elif isinstance(event, TERMINAL_EVENTS) and event.job in jobs:
+                assert event.job not in ended
+                ended[event.job] = event
+        return ended
+
+    def of(self, job: str) -> list[EngineEvent]:
+        """Return what was seen of a job, in order."""
+        return [event for event in self.seen if getattr(event, "job", None) == JobId(job)]

@@ -1,0 +1,391 @@
+"""A worker process that dies, hangs or lies, and what its engine makes of it."""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from bot.engines.base import EngineEvent, Lost
+from bot.engines.process import LocalProcess
+from bot.engines.supervision import Supervision
+from bot.errors import EngineDead
+from inference.protocol.messages import TERMINAL_EVENTS, Finished, JobId, Progress, Ready, Started
+from tests.bot.engines.engines import CLOCKWORK, PATIENT, Watcher, clockwork_process, scripted_process
+from tests.sample_requests import generate, settings
+
+SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+HASTY = Supervision(ready_seconds=60, silence_seconds=1.0, turn_seconds=60, first_delay_seconds=0.01)
+
+
+def kill(engine: LocalProcess) -> None:
+    assert engine.pid is not None
+    os.kill(engine.pid, SIGKILL)
+
+
+def is_gone(pid: int | None) -> bool:
+    """Tell whether a process has ended and was reaped."""
+    assert pid is not None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def at_step(job: str, step: int) -> Callable[[EngineEvent], bool]:
+    """Return a test for the first event of a job at or past a step; step 0 is its start, -1 its acceptance."""
+
+    def reached(event: EngineEvent) -> bool:
+        if step == 0:
+            return isinstance(event, Started) and event.job == job
+        return isinstance(event, (Progress, Finished)) and event.job == job and getattr(event, "step", 99) >= step
+
+    return reached
+
+
+async def test_a_kill_at_any_step_loses_exactly_what_was_in_flight() -> None:
+    steps = 6
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("reference", steps=steps))
+        reference = (await watcher.ends("reference"))["reference"]
+        assert isinstance(reference, Finished)
+        launches = {reference.launch}
+        for step in range(steps + 1):
+            await engine.submit(generate("a", steps=steps))
+            await engine.submit(generate("b", steps=2))
+            pid = engine.pid
+            began = len(watcher.seen)
+            await watcher.until(at_step("a", step))
+            kill(engine)
+            lost = await watcher.until(lambda event: isinstance(event, Lost))
+            assert isinstance(lost, Lost)
+            ended = {event.job for event in watcher.seen[began:] if isinstance(event, TERMINAL_EVENTS)}
+            assert set(lost.jobs) == {"a", "b"} - ended
+            assert is_gone(pid)
+            if sys.platform != "win32":
+                assert (lost.exit_code, "killed by SIGKILL" in lost.reason) == (-SIGKILL, True)
+            ready = await watcher.until(lambda event: isinstance(event, Ready))
+            assert isinstance(ready, Ready)
+            assert ready.launch not in launches
+            launches.add(ready.launch)
+            await engine.submit(generate("again", steps=steps))
+            again = (await watcher.ends("again"))["again"]
+            assert isinstance(again, Finished)
+            assert again.launch == ready.launch
+            assert again.pictures == reference.pictures
+
+
+async def test_a_kill_while_idle_loses_nothing_and_submit_waits_for_the_restart() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        kill(engine)
+        lost = await watcher.until(lambda event: isinstance(event, Lost))
+        assert isinstance(lost, Lost)
+        assert lost.jobs == ()
+        await engine.submit(generate("a"))
+        assert isinstance((await watcher.ends("a"))["a"], Finished)
+
+
+async def test_a_submit_right_after_the_kill_ends_like_any_other() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        kill(engine)
+        await engine.submit(generate("a"))
+        assert isinstance((await watcher.ends("a"))["a"], Lost)
+
+
+async def test_a_job_can_be_cancelled_while_it_waits_for_the_restart() -> None:
+    async with clockwork_process(supervision=PATIENT) as engine:
+        watcher = Watcher(engine)
+        kill(engine)
+        await watcher.until(lambda event: isinstance(event, Lost))
+        waiting = asyncio.create_task(engine.submit(generate("a")))
+        await asyncio.sleep(0)
+        await engine.cancel(JobId("a"))
+        await waiting
+        assert type((await watcher.ends("a"))["a"]).__name__ == "Cancelled"
+        await engine.submit(generate("b"))
+        await watcher.ends("b")
+        assert not any(isinstance(event, Started) for event in watcher.of("a"))
+
+
+async def test_a_rescan_that_dies_with_its_worker_is_answered_by_the_next() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a", "hang@1"))
+        await watcher.until(at_step("a", 0))
+        asked = asyncio.create_task(engine.rescan())
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        kill(engine)
+        assert [model.name for model in await asked] == ["clockwork"]
+
+
+@pytest.mark.parametrize("order", ["exit@2", "abort@2"])
+async def test_the_worker_that_ends_itself_loses_all_jobs(order: str) -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a", order))
+        await engine.submit(generate("b", steps=500))
+        lost = (await watcher.ends("a", "b"))["a"]
+        assert isinstance(lost, Lost)
+        assert lost.jobs == ("a", "b")
+        assert lost.exit_code == 5 if order == "exit@2" else lost.exit_code
+
+
+async def test_prints_in_the_worker_corrupt_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "easel.worker")
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a", "print cprint child"))
+        assert isinstance((await watcher.ends("a"))["a"], Finished)
+    assert "printed from C" in caplog.messages
+
+
+async def test_a_worker_that_gives_no_sign_of_life_is_killed() -> None:
+    async with clockwork_process(supervision=HASTY) as engine:
+        watcher = Watcher(engine)
+        pid = engine.pid
+        await engine.submit(generate("a", "freeze@1"))
+        lost = (await watcher.ends("a"))["a"]
+        assert isinstance(lost, Lost)
+        assert lost.reason == "The worker gave no sign of life for 1 seconds."
+        assert is_gone(pid)
+        await engine.submit(generate("b"))
+        assert isinstance((await watcher.ends("b"))["b"], Finished)
+
+
+async def test_heartbeats_keep_a_worker_alive_through_a_long_step() -> None:
+    async with clockwork_process(supervision=HASTY) as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a", "hang@1"))
+        await watcher.until(at_step("a", 0))
+        await asyncio.sleep(2.5)
+        assert engine.heartbeat is not None
+        assert engine.heartbeat.turn_seconds > 1
+        assert not any(isinstance(event, Lost) for event in watcher.seen)
+
+
+async def test_a_worker_stuck_in_one_step_is_killed() -> None:
+    limits = Supervision(ready_seconds=60, turn_seconds=0.3, first_delay_seconds=0.01)
+    async with clockwork_process(supervision=limits) as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a", "hang@1"))
+        lost = (await watcher.ends("a"))["a"]
+        assert isinstance(lost, Lost)
+        assert "stuck in one step" in lost.reason
+
+
+async def test_a_large_request_and_its_events_pass_without_blocking() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        command = generate("a", images={generate("a").recipe.model: bytes(20_000_000)})
+        await engine.submit(command)
+        assert isinstance((await watcher.ends("a"))["a"], Finished)
+
+
+# Starts that fail -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("refuse", "The worker refused to start: There is no such device; use another."),
+        ("crash", "The worker refused to start: RuntimeError: the driver is missing"),
+        ("exit", "The worker left with exit code 7. Its last words were:\n    last words of a start that failed"),
+    ],
+)
+async def test_a_start_that_fails_says_why(folder: str, words: str) -> None:
+    engine = clockwork_process(folder)
+    with pytest.raises(EngineDead) as caught:
+        await engine.start()
+    assert caught.value.message.startswith("The engine could not start. ")
+    assert words in caught.value.message
+    assert is_gone(engine.pid)
+    with pytest.raises(EngineDead):
+        await engine.submit(generate("a"))
+
+
+async def test_a_worker_that_is_never_ready_is_killed() -> None:
+    engine = scripted_process("never_ready", Supervision(ready_seconds=0.5))
+    with pytest.raises(EngineDead, match="The worker was not ready after 0.5 seconds"):
+        await engine.start()
+    assert is_gone(engine.pid)
+
+
+async def test_a_command_that_is_not_there_says_so() -> None:
+    engine = LocalProcess(settings(), ("no-such-program-anywhere",))
+    with pytest.raises(EngineDead, match="The worker process cannot be started: .*no-such-program"):
+        await engine.start()
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("talks_http", "The worker did not answer in frames: a frame cannot be"),
+        ("half_a_ready", "The worker did not answer in frames: the stream ended after"),
+        ("heartbeat_first", "The worker began with a wrong Heartbeat."),
+        ("ready_of_another_launch", "The worker began with a wrong Ready."),
+        ("ready_of_another_version", "The worker began with a wrong Ready."),
+    ],
+)
+async def test_a_wrong_answer_to_hello_says_so(mode: str, words: str) -> None:
+    engine = scripted_process(mode)
+    with pytest.raises(EngineDead, match=re.escape(words)):
+        await engine.start()
+    assert is_gone(engine.pid)
+
+
+async def test_a_start_that_is_cancelled_leaves_nothing_behind() -> None:
+    engine = scripted_process("never_ready")
+    starting = asyncio.create_task(engine.start())
+    async with asyncio.timeout(30):
+        while engine.pid is None:
+            await asyncio.sleep(0.01)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert is_gone(engine.pid)
+
+
+# Lies after Ready -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("garbage", "The worker sent what is no frame: not an event of this protocol"),
+        ("oversized", "The worker sent what is no frame: a frame cannot be"),
+        ("truncated", "The worker sent what is no frame: the stream ended after"),
+        ("stuck", "The worker was stuck in one step for 1000000 seconds."),
+    ],
+)
+async def test_broken_events_end_the_worker_and_lose_its_jobs(mode: str, words: str) -> None:
+    async with scripted_process(mode) as engine:
+        watcher = Watcher(engine)
+        pid = engine.pid
+        await engine.submit(generate("a"))
+        lost = (await watcher.ends("a"))["a"]
+        assert isinstance(lost, Lost)
+        assert lost.reason.startswith(words)
+        assert is_gone(pid)
+
+
+async def test_events_of_other_launches_and_of_jobs_that_ended_are_dropped() -> None:
+    async with scripted_process("other_launches") as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a"))
+        await watcher.ends("a")
+        kill(engine)
+        await watcher.until(lambda event: isinstance(event, Lost))
+        launch = watcher.seen[0].launch
+        progress, finished, lost = watcher.seen
+        assert isinstance(progress, Progress)
+        assert (progress.step, progress.launch) == (1, launch)
+        assert isinstance(finished, Finished)
+        assert lost == Lost(launch=launch, jobs=(), reason=lost.reason, exit_code=lost.exit_code)  # type: ignore[union-attr]
+
+
+async def test_a_child_that_keeps_the_log_open_does_not_hold_the_engine_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "easel.worker")
+    async with scripted_process("orphan") as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a"))
+        lost = (await watcher.ends("a"))["a"]
+        assert isinstance(lost, Lost)
+        assert lost.exit_code == 3
+    [orphan] = [int(line.removeprefix("orphan=")) for line in caplog.messages if line.startswith("orphan=")]
+    assert not is_gone(orphan)
+    os.kill(orphan, SIGKILL)
+
+
+async def test_any_log_is_passed_on_line_by_line(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "easel.worker")
+    async with scripted_process("noisy") as engine:
+        watcher = Watcher(engine)
+        await engine.submit(generate("a"))
+        await watcher.ends("a")
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "easel.worker"]
+    assert max(len(text) for _, text in lines) == 1000
+    assert [line for line in lines if not line[1].startswith("x")] == [
+        ("INFO", "  1%"),
+        ("INFO", " 50%"),
+        ("INFO", "100%"),
+        ("INFO", "broken \N{REPLACEMENT CHARACTER} text"),
+        ("WARNING", "WARNING beware"),
+        ("INFO", "no newline at the end"),
+    ]
+
+
+# Stops ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_worker_that_does_not_leave_is_killed_at_the_stop() -> None:
+    engine = scripted_process("deaf")
+    await engine.start()
+    await engine.stop(grace_seconds=0.1)
+    assert is_gone(engine.pid)
+
+
+async def test_a_worker_amid_a_long_step_leaves_at_the_stop() -> None:
+    engine = clockwork_process()
+    await engine.start()
+    watcher = Watcher(engine)
+    await engine.submit(generate("a", "hang@1"))
+    await watcher.until(at_step("a", 0))
+    await engine.stop()
+    assert is_gone(engine.pid)
+    assert isinstance((await watcher.ends("a"))["a"], Lost)
+
+
+async def test_a_stop_while_waiting_to_restart_ends_at_once() -> None:
+    slow = Supervision(ready_seconds=60, first_delay_seconds=600)
+    engine = clockwork_process(supervision=slow)
+    await engine.start()
+    watcher = Watcher(engine)
+    kill(engine)
+    await watcher.until(lambda event: isinstance(event, Lost))
+    waiting = asyncio.create_task(engine.submit(generate("a")))
+    await asyncio.sleep(0)
+    await engine.stop()
+    with pytest.raises(EngineDead, match="The engine was stopped"):
+        await waiting
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a killed parent is simulated with POSIX means")
+async def test_the_worker_leaves_when_the_bot_is_killed() -> None:
+    """The bot is a process here: SIGKILL gives it no chance to say goodbye."""
+    program = (
+        "import asyncio, sys\n"
+        "from tests.bot.engines.engines import clockwork_process\n"
+        "from tests.sample_requests import generate\n"
+        "async def main():\n"
+        "    engine = clockwork_process()\n"
+        "    await engine.start()\n"
+        "    await engine.submit(generate('a', 'hang@1'))\n"
+        "    print(engine.pid, flush=True)\n"
+        "    await asyncio.sleep(600)\n"
+        "asyncio.run(main())\n"
+    )
+    bot = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+    assert bot.stdout is not None
+    worker = int(await bot.stdout.readline())
+    assert not is_gone(worker)
+    bot.kill()
+    await bot.wait()
+    async with asyncio.timeout(30):
+        while not is_gone(worker):
+            await asyncio.sleep(0.05)
+
+
+def test_the_default_command_is_the_worker_of_this_interpreter() -> None:
+    assert CLOCKWORK[0] == sys.executable
+    assert LocalProcess(settings())._command == (sys.executable, "-m", "inference.worker")
