@@ -41,7 +41,7 @@ from inference.protocol.messages import (
     Timings,
 )
 from inference.protocol.recipe import ContentHash, Recipe, picture_of, to_json
-from inference.worker.loop import CannotStart
+from inference.worker.painter import CannotStart
 
 MODEL = ModelInfo(
     hash=ContentHash("c" * 64),
@@ -63,8 +63,7 @@ def flat_png(recipe: Recipe) -> bytes:
     header = struct.pack(">IIBBBBB", recipe.width, recipe.height, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     body = b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + body
 

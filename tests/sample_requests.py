@@ -31,7 +31,5 @@ def recipe(
     )
 
 
-def generate(
-    job: str, prompt: str = "a red circle", steps: int = 4, count: int = 1, **more: object
-) -> Generate:
+def generate(job: str, prompt: str = "a red circle", steps: int = 4, count: int = 1, **more: object) -> Generate:
     return Generate(job=JobId(job), recipe=recipe(prompt, steps), count=count, **more)  # type: ignore[arg-type]

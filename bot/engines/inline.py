@@ -68,9 +68,7 @@ Serve = Callable[[Commands, Events], int]
 class Inline(SupervisedEngine):
     """An engine in a thread of this process."""
 
-    def __init__(
-        self, settings: EngineSettings, serve: Serve, supervision: Supervision | None = None
-    ) -> None:
+    def __init__(self, settings: EngineSettings, serve: Serve, supervision: Supervision | None = None) -> None:
         super().__init__(self._start_thread, settings, supervision)
         self._serve = serve
 

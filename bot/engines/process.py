@@ -121,7 +121,7 @@ class _Process(asyncio.SubprocessProtocol):
         assert isinstance(data, bytes)
         (self._events if fd == 1 else self._last_words).feed_data(data)
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - the base class names it
         """Note the end of a pipe."""
         if fd == 0:
             self._writable.set()
@@ -143,7 +143,7 @@ class _Process(asyncio.SubprocessProtocol):
         if not self._exited.done():
             self._exited.set_result(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the base class names it
         """Note the end of the process and of all pipes."""
         if not self._closed.done():
             self._closed.set_result(None)

@@ -59,7 +59,7 @@ class Connection(Protocol):
     """One worker's life, as frames."""
 
     async def write(self, frame: bytes) -> None:
-        """Send a frame. The bytes are on their way before the first await; nothing is raised when the worker is gone."""
+        """Send a frame: its bytes are on their way before the first await. Raises nothing when the worker is gone."""
 
     async def read_body(self) -> bytes | None:
         """Return the next frame's body, None at the end. Raises BrokenFrame. Cancelling it loses nothing."""
@@ -303,7 +303,10 @@ class SupervisedEngine:
         match event:
             case None:
                 raise _NotReady
-            case Ready(launch=name, protocol=version) as ready if (name, version) == (launch, PROTOCOL_VERSION):
+            case Ready(launch=name, protocol=version) as ready if (name, version) == (
+                launch,
+                PROTOCOL_VERSION,
+            ):
                 return _Life(launch, connection, ready)
             case Refused(reason=reason):
                 raise _NotReady(f"The worker refused to start: {reason}")

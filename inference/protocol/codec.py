@@ -29,7 +29,8 @@ class BrokenFrame(Exception):
 class Readable(Protocol):
     """A blocking binary stream."""
 
-    def read(self, size: int, /) -> bytes | None: ...
+    def read(self, size: int, /) -> bytes | None:
+        """Return at most `size` bytes, none at the end."""
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,9 +85,7 @@ def peek(body: bytes) -> Envelope:
 def body_length(header: bytes) -> int:
     """Return the length of the body that follows `header`. Raises BrokenFrame when it is absurd."""
     if len(header) != HEADER_BYTES:
-        raise BrokenFrame(
-            f"the stream ended after {len(header)} of the {HEADER_BYTES} bytes of a frame's length"
-        )
+        raise BrokenFrame(f"the stream ended after {len(header)} of the {HEADER_BYTES} bytes of a frame's length")
     length = int.from_bytes(header, "big")
     if not 0 < length <= MAX_FRAME_BYTES:
         raise BrokenFrame(f"a frame cannot be {length:,} bytes long")

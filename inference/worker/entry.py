@@ -14,9 +14,7 @@ from inference.worker.painter import OpenPainter, Painter
 
 def run(open_painter: OpenPainter) -> NoReturn:
     """Serve the parent on stdin and stdout with the painter that `open_painter` opens after Hello, then exit."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole console; the parent decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole console; the parent decides what it means
     faulthandler.enable(sys.stderr)
     private = pipes.take_over()
     logs.log_to_stderr()
@@ -27,6 +25,4 @@ def run(open_painter: OpenPainter) -> NoReturn:
 
     code = loop.serve(private.commands, private.events, open_logged)
     sys.stderr.flush()
-    os._exit(
-        code
-    )  # no farewell of libraries and thread pools: a job abandoned amid a step must not delay the end
+    os._exit(code)  # no farewell of libraries and thread pools: a job abandoned amid a step must not delay the end

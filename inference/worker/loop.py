@@ -27,7 +27,7 @@ from inference.protocol.messages import (
     Rescan,
     Resume,
 )
-from inference.worker.painter import OpenPainter, Painter
+from inference.worker.painter import CannotStart, OpenPainter, Painter
 from inference.worker.talk import End, ExitCode, Item, Talk, Unknown, Writable, valid_text
 
 log = logging.getLogger(__name__)
@@ -104,15 +104,10 @@ def _open(talk: Talk, hello: Hello, open_painter: OpenPainter) -> Painter | None
         talk.emit(Ready(launch=hello.launch, device=painter.device, models=painter.models))
     except Exception as error:
         log.critical("the engine cannot start", exc_info=True)
-        words = str(error).strip()
-        reason = words if isinstance(error, CannotStart) and words else f"{type(error).__name__}: {words}"
+        reason = str(error) if isinstance(error, CannotStart) else f"{type(error).__name__}: {error}"
         _refuse(talk, hello.launch, valid_text(reason))
         return None
     return painter
-
-
-class CannotStart(Exception):
-    """The settings do not suit this machine; the message says what to change."""
 
 
 # Work -----------------------------------------------------------------------------------------------------------
@@ -136,9 +131,7 @@ class _Loop:
         try:
             return self._work()
         except Exception:
-            log.critical(
-                "the engine broke down with jobs=%s", ",".join(self._talk.ledger.jobs), exc_info=True
-            )
+            log.critical("the engine broke down with jobs=%s", ",".join(self._talk.ledger.jobs), exc_info=True)
             return ExitCode.BROKEN_ENGINE
         finally:
             self._talk.left.set()
@@ -177,9 +170,7 @@ class _Loop:
                 self._talk.ledger.open(job)
                 self._talk.fail(job, "invalid", f"The request cannot be carried out: {reason}")
             case _:
-                reason = (
-                    item.reason if isinstance(item, Unknown) else f"{type(item).__name__} is out of place"
-                )
+                reason = item.reason if isinstance(item, Unknown) else f"{type(item).__name__} is out of place"
                 raise codec.BrokenFrame(reason)
 
     def _hand_over(self, command: Generate | Cancel | Pause | Resume) -> None:
@@ -201,9 +192,7 @@ class _Loop:
     def _give_up(self, job: JobId) -> None:
         """End a job with what was just raised, and have the painter forget it."""
         log.exception("job=%s failed outside the engine's own care", job)
-        self._talk.fail(
-            job, "internal", "The engine failed in a way it did not expect. The worker's log says more."
-        )
+        self._talk.fail(job, "internal", "The engine failed in a way it did not expect. The worker's log says more.")
         self._painter.handle(Cancel(job=job))
 
     def _rescan(self) -> None:

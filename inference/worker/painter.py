@@ -18,21 +18,32 @@ from inference.protocol.messages import (
 from inference.protocol.recipe import ContentHash
 
 
+class CannotStart(Exception):
+    """The settings do not suit this machine; the message says what to change."""
+
+
 class Painter(Protocol):
     """An engine as the loop sees it: one thread calls everything; only `emit` may be called from others."""
 
     @property
-    def device(self) -> DeviceInfo: ...
+    def device(self) -> DeviceInfo:
+        """Where the networks run."""
+
     @property
-    def models(self) -> tuple[ModelInfo, ...]: ...
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The installed models."""
+
     @property
     def jobs(self) -> tuple[JobId, ...]:
         """The jobs that have not ended."""
 
     @property
-    def resident_models(self) -> tuple[ContentHash, ...]: ...
+    def resident_models(self) -> tuple[ContentHash, ...]:
+        """The models in memory."""
+
     @property
-    def memory_used_bytes(self) -> int: ...
+    def memory_used_bytes(self) -> int:
+        """The bytes that they take."""
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         """Take a command; it is effective at the next tick. Commands for jobs that have ended change nothing."""
@@ -44,5 +55,5 @@ class Painter(Protocol):
         """Read the models folder again."""
 
 
-#: Opens a painter. What it raises becomes the words of a Refused.
+#: Opens a painter. Raises CannotStart; its words, and those of anything else it raises, go up in a Refused.
 OpenPainter = Callable[[EngineSettings, LaunchId, Callable[[Event], None]], Painter]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 
@@ -25,7 +26,7 @@ def take_over() -> Pipes:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - lives as long as the process
     sys.stdout = sys.stderr
     return Pipes(commands, events)
 

@@ -45,8 +45,11 @@ class ExitCode(IntEnum):
 class Writable(Protocol):
     """A blocking binary stream; every `write` is one whole frame."""
 
-    def write(self, data: bytes, /) -> object: ...
-    def flush(self) -> object: ...
+    def write(self, data: bytes, /) -> object:
+        """Take the whole frame."""
+
+    def flush(self) -> object:
+        """Send what was taken."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,11 @@ CLOCKWORK = (sys.executable, "-m", "tests.clockwork_worker")
 
 #: Generous, for a machine that is busy; but restarts come at once.
 PATIENT = Supervision(
-    ready_seconds=60, silence_seconds=30, first_delay_seconds=0.01, longest_delay_seconds=0.01, quick_deaths=1000
+    ready_seconds=60,
+    silence_seconds=30,
+    first_delay_seconds=0.01,
+    longest_delay_seconds=0.01,
+    quick_deaths=1000,
 )
 
 
@@ -37,6 +41,13 @@ def scripted_process(mode: str, supervision: Supervision = PATIENT) -> LocalProc
 def clockwork_inline(engine_settings: EngineSettings | None = None) -> Inline:
     loop = partial(serve, open_painter=Clockwork, leave=lambda code: None)
     return Inline(engine_settings or settings(), loop, PATIENT)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds; fail when it does not for long."""
+    async with asyncio.timeout(50):
+        while not condition():  # noqa: ASYNC110 - other processes set no events
+            await asyncio.sleep(0.01)
 
 
 @dataclass

@@ -64,7 +64,10 @@ def main(mode: str) -> None:
         case "stuck":
             say(codec.encode(Heartbeat(launch=launch, jobs=(), turn_seconds=1e6)))
         case "noisy":
-            os.write(2, b"x" * 300_000 + b"\n  1%\r 50%\r100%\nbroken \xff text\nWARNING beware\nno newline at the end")
+            os.write(
+                2,
+                b"x" * 300_000 + b"\n  1%\r 50%\r100%\nbroken \xff text\nWARNING beware\nno newline at the end",
+            )
             os._exit(9)
         case "orphan":
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"], stdout=subprocess.DEVNULL)

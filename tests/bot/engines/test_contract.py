@@ -21,7 +21,7 @@ from inference.protocol.messages import (
     Started,
 )
 from inference.protocol.recipe import ContentHash
-from tests.bot.engines.engines import Watcher, clockwork_inline, clockwork_process
+from tests.bot.engines.engines import Watcher, clockwork_inline, clockwork_process, eventually
 from tests.sample_requests import generate
 
 #: Steps of a job that does not end while a test looks at it.
@@ -204,13 +204,13 @@ async def test_rescans_are_answered_even_when_several_ask(bench: Bench) -> None:
 
 async def test_the_heartbeat_names_the_jobs_held(bench: Bench) -> None:
     await bench.engine.submit(bench.ask("a", steps=LONG))
-    async with asyncio.timeout(30):
-        while bench.engine.heartbeat is None or bench.engine.heartbeat.jobs != ("a",):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: held(bench.engine) == ("a",))
     await bench.engine.cancel(JobId("a"))
-    async with asyncio.timeout(30):
-        while bench.engine.heartbeat.jobs:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: held(bench.engine) == ())
+
+
+def held(engine: Engine) -> tuple[str, ...] | None:
+    return engine.heartbeat.jobs if engine.heartbeat else None
 
 
 async def test_jobs_in_flight_at_the_stop_are_lost_and_events_end(bench: Bench) -> None:
@@ -220,7 +220,11 @@ async def test_jobs_in_flight_at_the_stop_are_lost_and_events_end(bench: Bench) 
     await bench.engine.stop()
     lost = (await bench.watcher.ends("a", "b"))["a"]
     assert isinstance(lost, Lost)
-    assert (lost.launch, lost.jobs, lost.reason) == (bench.ready.launch, ("a", "b"), "The engine was stopped.")
+    assert (lost.launch, lost.jobs, lost.reason) == (
+        bench.ready.launch,
+        ("a", "b"),
+        "The engine was stopped.",
+    )
     with pytest.raises(StopAsyncIteration):
         await bench.watcher.until(lambda event: False)
 

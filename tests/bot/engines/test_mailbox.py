@@ -34,7 +34,14 @@ async def drain(mailbox: Mailbox) -> list[EngineEvent]:
 
 async def test_only_the_newest_progress_of_a_picture_waits() -> None:
     mailbox = Mailbox()
-    for event in (started("a"), progress(1), progress(1, picture=1), progress(2), progress(3), cancelled("a")):
+    for event in (
+        started("a"),
+        progress(1),
+        progress(1, picture=1),
+        progress(2),
+        progress(3),
+        cancelled("a"),
+    ):
         mailbox.put(event)
     assert await drain(mailbox) == [started("a"), progress(3), progress(1, picture=1), cancelled("a")]
 

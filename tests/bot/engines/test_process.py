@@ -15,7 +15,7 @@ from bot.engines.process import LocalProcess
 from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
 from inference.protocol.messages import TERMINAL_EVENTS, Finished, JobId, Progress, Ready, Started
-from tests.bot.engines.engines import CLOCKWORK, PATIENT, Watcher, clockwork_process, scripted_process
+from tests.bot.engines.engines import CLOCKWORK, PATIENT, Watcher, clockwork_process, eventually, scripted_process
 from tests.sample_requests import generate, settings
 
 SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -198,7 +198,10 @@ async def test_a_large_request_and_its_events_pass_without_blocking() -> None:
     [
         ("refuse", "The worker refused to start: There is no such device; use another."),
         ("crash", "The worker refused to start: RuntimeError: the driver is missing"),
-        ("exit", "The worker left with exit code 7. Its last words were:\n    last words of a start that failed"),
+        (
+            "exit",
+            "The worker left with exit code 7. Its last words were:\n    last words of a start that failed",
+        ),
     ],
 )
 async def test_a_start_that_fails_says_why(folder: str, words: str) -> None:
@@ -214,14 +217,14 @@ async def test_a_start_that_fails_says_why(folder: str, words: str) -> None:
 
 async def test_a_worker_that_is_never_ready_is_killed() -> None:
     engine = scripted_process("never_ready", Supervision(ready_seconds=0.5))
-    with pytest.raises(EngineDead, match="The worker was not ready after 0.5 seconds"):
+    with pytest.raises(EngineDead, match=r"The worker was not ready after 0.5 seconds"):
         await engine.start()
     assert is_gone(engine.pid)
 
 
 async def test_a_command_that_is_not_there_says_so() -> None:
     engine = LocalProcess(settings(), ("no-such-program-anywhere",))
-    with pytest.raises(EngineDead, match="The worker process cannot be started: .*no-such-program"):
+    with pytest.raises(EngineDead, match=r"The worker process cannot be started: .*no-such-program"):
         await engine.start()
 
 
@@ -245,9 +248,7 @@ async def test_a_wrong_answer_to_hello_says_so(mode: str, words: str) -> None:
 async def test_a_start_that_is_cancelled_leaves_nothing_behind() -> None:
     engine = scripted_process("never_ready")
     starting = asyncio.create_task(engine.start())
-    async with asyncio.timeout(30):
-        while engine.pid is None:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: engine.pid is not None)
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
@@ -381,9 +382,7 @@ async def test_the_worker_leaves_when_the_bot_is_killed() -> None:
     assert not is_gone(worker)
     bot.kill()
     await bot.wait()
-    async with asyncio.timeout(30):
-        while not is_gone(worker):
-            await asyncio.sleep(0.05)
+    await eventually(lambda: is_gone(worker))
 
 
 def test_the_default_command_is_the_worker_of_this_interpreter() -> None:

@@ -50,7 +50,9 @@ async def test_a_deadly_job_fails_with_words_and_those_lost_with_it_finish() -> 
         ends = await watcher.ends("deadly", "innocent")
         failed = ends["deadly"]
         assert isinstance(failed, Failed)
-        assert failed.message.startswith("The engine died 3 times while it painted this. The worker left with exit code 5.")
+        assert failed.message.startswith(
+            "The engine died 3 times while it painted this. The worker left with exit code 5."
+        )
         assert isinstance(ends["innocent"], Finished)
         assert sum(isinstance(event, Started) for event in watcher.of("innocent")) == 2
 

@@ -73,7 +73,8 @@ def text_to_images(draw: st.DrawFn) -> TextToImage:
     hires = None
     if draw(st.booleans()):
         width, height = fields["width"], fields["height"]
-        assert isinstance(width, int) and isinstance(height, int)
+        assert isinstance(width, int)
+        assert isinstance(height, int)
         times = draw(st.sampled_from((1, 2)))
         hires = HiresFix(width=width * times, height=height * times, steps=draw(st.integers(0, 500)))
     return TextToImage(**fields, hires=hires)  # type: ignore[arg-type]
@@ -174,9 +175,7 @@ events = st.one_of(
         turn_seconds=seconds,
     ),
     st.builds(messages.Loading, launch=ids, job=ids, model=hashes),
-    st.builds(
-        messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists
-    ),
+    st.builds(messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists),
     st.builds(messages.Started, launch=ids, job=ids),
     st.builds(
         messages.Progress,

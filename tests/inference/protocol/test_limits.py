@@ -50,7 +50,7 @@ def test_floats_pass_exactly_within_their_range(value: float) -> None:
     if 0 <= value <= 1:
         limits.require_float("x", value, 0, 1)
     else:
-        with pytest.raises(OutOfRange, match="x is .*, but must be from 0 to 1"):
+        with pytest.raises(OutOfRange, match=r"x is .*, but must be from 0 to 1"):
             limits.require_float("x", value, 0, 1)
 
 
@@ -59,7 +59,7 @@ def test_ints_pass_exactly_within_their_range(value: int) -> None:
     if 1 <= value <= 500:
         limits.require_int("x", value, 1, 500)
     else:
-        with pytest.raises(OutOfRange, match="x is .*, but must be a whole number from 1 to 500"):
+        with pytest.raises(OutOfRange, match=r"x is .*, but must be a whole number from 1 to 500"):
             limits.require_int("x", value, 1, 500)
 
 

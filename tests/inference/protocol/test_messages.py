@@ -27,7 +27,7 @@ def test_a_request_carries_every_byte_it_needs() -> None:
 
 
 def test_a_source_picture_may_not_be_too_long() -> None:
-    with pytest.raises(OutOfRange, match="image is .* bytes long, but must be at most 67,108,864 bytes"):
+    with pytest.raises(OutOfRange, match=r"image is .* bytes long, but must be at most 67,108,864 bytes"):
         Generate(job=JobId("a"), recipe=image_to_image(), images={IMAGE: bytes(MAX_IMAGE_BYTES + 1)})
 
 

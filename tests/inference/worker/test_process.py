@@ -42,7 +42,9 @@ class Worker:
         command = [sys.executable, "-m", "tests.clockwork_worker"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
-        assert self.process.stdin and self.process.stdout and self.process.stderr
+        assert self.process.stdin
+        assert self.process.stdout
+        assert self.process.stderr
         self.stdin, self.stdout, self.stderr = self.process.stdin, self.process.stdout, self.process.stderr
 
     def send(self, command: Command) -> None:
@@ -159,9 +161,7 @@ def test_an_idle_heartbeat_holds_nothing_and_no_turn_is_under_way(worker: Worker
     worker.send(generate("a"))
     worker.until(ended)
     worker.until(
-        lambda event: (
-            event == Heartbeat(launch=LAUNCH, jobs=(), resident_models=(generate("a").recipe.model,))
-        )
+        lambda event: event == Heartbeat(launch=LAUNCH, jobs=(), resident_models=(generate("a").recipe.model,))
     )
 
 
@@ -294,9 +294,7 @@ def test_cancel_ends_a_job_once(worker: Worker) -> None:
     assert isinstance(seen[-1], Finished)
 
 
-@pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no signal that one process can send another gently"
-)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that one process can send another gently")
 def test_ctrl_c_is_left_to_the_parent(worker: Worker) -> None:
     worker.hello()
     worker.send(generate("a", "slow", steps=3))
