@@ -130,6 +130,7 @@ class Catalogue:
         path: Path,
         *,
         name: str | None = None,
+        suggested_name: str | None = None,
         source: str | None = None,
         prediction: Literal["epsilon", "v_prediction"] | None = None,
         link: bool = False,
@@ -138,9 +139,11 @@ class Catalogue:
         """Install a safetensors file or a diffusers folder and return its entry.
 
         Copied beside the others first and moved into place whole, so that a full disk or a kill leaves nothing half
-        written. What is already installed is returned as it is. Raises ModelError.
+        written. What is already installed is returned as it is. `name` must be free; `suggested_name` is made so.
+        Raises ModelError.
         """
         detected = detect(path)
+        own_name = self._free_name(_cleaned(suggested_name or _stem(path))) if name is None else self._required_name(name)
         files = _files(path)
         size = sum(file.stat().st_size for file in files)
         if link:
@@ -154,7 +157,7 @@ class Catalogue:
             return known
         entry = Entry(
             hash=content_hash,
-            name=self._free_name(name or _name_from(path)) if name is None else self._required_name(name),
+            name=own_name,
             kind=detected.kind,
             layout=detected.layout,
             family=detected.family,
@@ -348,10 +351,12 @@ def _read(path: Path) -> tuple[Entry, ...]:
         raise ModelError(f"{path} is damaged: {error}. Move it away and add the models again.") from error
 
 
-def _name_from(path: Path) -> str:
-    stem = path.name if path.is_dir() else path.stem
-    cleaned = re.sub(r"[^A-Za-z0-9._+-]+", "-", stem).strip("-._+")[:60]
-    return cleaned or "model"
+def _stem(path: Path) -> str:
+    return path.name if path.is_dir() else path.stem
+
+
+def _cleaned(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-._+")[:60] or "model"
 
 
 def _side(detected: Detected, prediction: str | None) -> int:

@@ -1,0 +1,135 @@
+"""`easel doctor`: what was found on this machine, and what to do about what is missing."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from inference.models.catalogue import Catalogue
+from inference.models.device import choose_device, choose_dtype, device_name, installed_version, memory_bytes
+from inference.models.errors import ModelError
+from inference.models.tokenizers import find_vocabulary
+
+_GIB = 2**30
+#: Less free space than this will not hold an SDXL checkpoint.
+_SPARE_BYTES = 10 * _GIB
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    state: Literal["ok", "note", "bad"]
+    subject: str
+    found: str
+    #: What to do about it; empty where there is nothing to do.
+    advice: str = ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the findings; return 1 where something is bad."""
+    options = argparse.ArgumentParser(prog="easel doctor", description=__doc__)
+    options.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
+    options.add_argument("--json", action="store_true", help="print JSON")
+    chosen = options.parse_args(arguments)
+    findings = examine(chosen.folder)
+    if chosen.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            mark = {"ok": "✓", "note": "·", "bad": "✗"}[finding.state]
+            print(f"{mark} {finding.subject + ':':12} {finding.found}")
+            if finding.advice:
+                print(f"{'':15}→ {finding.advice}")
+    return int(any(finding.state == "bad" for finding in findings))
+
+
+def examine(folder: Path) -> list[Finding]:
+    """Return everything that was found, in the order in which a person would look."""
+    return [
+        *_versions(),
+        *_device(),
+        _attention(),
+        *_models(folder),
+        _vocabulary(folder),
+        _disk(folder),
+    ]
+
+
+def _versions() -> list[Finding]:
+    packages = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
+    versions = ", ".join(f"{package} {installed_version(package) or 'missing'}" for package in packages)
+    advice = "" if "missing" not in versions else "Install Easel again: pip install -c constraints.txt ."
+    system = f"easel {metadata.version('easel')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    return [Finding("ok", "system", system), Finding("bad" if advice else "ok", "packages", versions, advice)]
+
+
+def _device() -> list[Finding]:
+    wanted = os.environ.get("EASEL_DEVICE", "auto")
+    try:
+        device = choose_device(wanted)
+    except ModelError as error:
+        return [Finding("bad", "device", str(error), "Set EASEL_DEVICE to one that is there, or leave it out.")]
+    memory = memory_bytes(device)
+    dtype = str(choose_dtype(os.environ.get("EASEL_DTYPE", "auto"), device)).removeprefix("torch.")
+    text = f"{device} ({device_name(device)}), {memory / _GIB:.0f} GiB, {dtype}"
+    if device.type == "cpu":
+        advice = (
+            "No GPU was found: the sample model paints in a second, larger models take minutes a picture. "
+            "With an NVIDIA GPU, install its driver and the CUDA build of torch."
+        )
+        return [Finding("note", "device", text, advice)]
+    low = memory < 6 * _GIB
+    return [Finding("note" if low else "ok", "device", text, "SDXL will not fit; SD 1.x will." if low else "")]
+
+
+def _attention() -> Finding:
+    version = installed_version("xformers")
+    if version is not None:
+        return Finding("ok", "attention", f"torch's own, and xformers {version} (EASEL_ATTENTION=xformers uses it)")
+    return Finding("ok", "attention", "torch's own (xformers is not installed, and not needed)")
+
+
+def _models(folder: Path) -> list[Finding]:
+    try:
+        catalogue = Catalogue(folder)
+    except ModelError as error:
+        return [Finding("bad", "models", str(error))]
+    findings = []
+    gone = [entry for entry in catalogue.entries if not catalogue.path(entry).exists()]
+    names = ", ".join(entry.name for entry in catalogue.entries) or "none"
+    findings.append(Finding("ok" if names != "none" else "bad", "models", f"{names} (in {folder})"))
+    for entry in gone:
+        advice = f"Run `easel models remove {entry.name}` and add it again."
+        findings.append(Finding("bad", "models", f"{entry.name} is listed, but gone from {catalogue.path(entry)}", advice))
+    if len(catalogue.entries) == 1:
+        findings.append(
+            Finding("note", "models", "only the sample model", "`easel models add <file | folder | hub id | URL>` adds one.")
+        )
+    return findings
+
+
+def _vocabulary(folder: Path) -> Finding:
+    place = find_vocabulary(folder)
+    if place is not None:
+        return Finding("ok", "vocabulary", f"CLIP's, in {place}")
+    advice = "Single-file checkpoints need it: run `easel models fetch-tokenizer` once. Diffusers folders bring their own."
+    return Finding("note", "vocabulary", "CLIP's is not installed", advice)
+
+
+def _disk(folder: Path) -> Finding:
+    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(place).free
+    advice = "" if free > _SPARE_BYTES else "An SDXL checkpoint takes 7 GB: set EASEL_MODELS_FOLDER to a larger disk."
+    return Finding("ok" if not advice else "note", "disk", f"{free / _GIB:.0f} GiB free for models", advice)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
