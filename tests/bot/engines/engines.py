@@ -10,12 +10,16 @@ from bot.engines.base import Engine, EngineEvent, Lost
 from bot.engines.inline import Inline
 from bot.engines.process import LocalProcess
 from bot.engines.supervision import Supervision
-from inference.protocol.messages import TERMINAL_EVENTS, EngineSettings, JobId
+from inference.protocol.messages import TERMINAL_EVENTS, JobId
+from inference.worker.__main__ import open_studio
 from inference.worker.loop import serve
 from tests.clockwork import Clockwork
 from tests.sample_requests import settings
 
 CLOCKWORK = (sys.executable, "-m", "tests.clockwork_worker")
+
+#: Holds no models, so that only the sample model is there.
+NO_FOLDER = "there-is-no-such-folder"
 
 #: Generous, for a machine that is busy; but restarts come at once.
 PATIENT = Supervision(
@@ -38,9 +42,22 @@ def scripted_process(mode: str, supervision: Supervision = PATIENT) -> LocalProc
     return LocalProcess(settings(), command, supervision)
 
 
-def clockwork_inline(engine_settings: EngineSettings | None = None) -> Inline:
-    loop = partial(serve, open_painter=Clockwork, leave=lambda code: None)
-    return Inline(engine_settings or settings(), loop, PATIENT)
+def clockwork_inline() -> Inline:
+    return Inline(settings(), partial(serve, open_painter=Clockwork, leave=_stay), PATIENT)
+
+
+def sample_inline() -> Inline:
+    """Return the real engine with the sample model, without the seconds that a process takes to import torch."""
+    return Inline(settings(NO_FOLDER), partial(serve, open_painter=open_studio, leave=_stay), PATIENT)
+
+
+def sample_process() -> LocalProcess:
+    """Return the production worker with the sample model."""
+    return LocalProcess(settings(NO_FOLDER), supervision=PATIENT)
+
+
+def _stay(code: int) -> None:
+    """Leave the process alone: it is the tests' own."""
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

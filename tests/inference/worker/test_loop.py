@@ -1,0 +1,224 @@
+"""The loop by itself, with commands fed by hand and a painter that counts."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from inference.protocol import codec
+from inference.protocol.messages import (
+    Cancel,
+    Cancelled,
+    Command,
+    DeviceInfo,
+    EngineSettings,
+    Event,
+    Failed,
+    Generate,
+    Heartbeat,
+    Hello,
+    JobId,
+    LaunchId,
+    Models,
+    Notice,
+    Pause,
+    Ready,
+    Rescan,
+    Resume,
+    Shutdown,
+)
+from inference.worker.ledger import Ledger
+from inference.worker.loop import serve
+from inference.worker.talk import ExitCode
+from tests.clockwork import MODEL, Clockwork
+from tests.sample_requests import generate, settings
+
+LAUNCH = LaunchId("x")
+
+
+class Talk:
+    """Both ends of a worker's streams; the worker runs in a thread."""
+
+    def __init__(self, open_painter: Callable[..., object], engine_settings: EngineSettings | None = None) -> None:
+        self._commands: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._rest = b""
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.code: ExitCode | None = None
+        self._thread = threading.Thread(target=self._serve, args=(open_painter,), daemon=True)
+        self._thread.start()
+        self.send(Hello(launch=LAUNCH, settings=engine_settings or settings(heartbeat_seconds=60)))
+
+    def _serve(self, open_painter: Callable[..., object]) -> None:
+        self.code = serve(self, self, open_painter, leave=lambda code: None)  # type: ignore[arg-type]
+
+    def read(self, size: int, /) -> bytes:
+        self._rest = self._rest or self._commands.get()
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        return piece
+
+    def write(self, data: bytes, /) -> None:
+        self.events.put(codec.decode_event(data[codec.HEADER_BYTES :]))
+
+    def flush(self) -> None:
+        pass
+
+    def send(self, *commands: Command) -> None:
+        """Send commands so that the worker reads all of them at once."""
+        self._commands.put(b"".join(map(codec.encode, commands)))
+
+    def next(self) -> Event:
+        return self.events.get(timeout=30)
+
+    def end(self) -> ExitCode | None:
+        self.send(Shutdown())
+        self._thread.join(30)
+        return self.code
+
+
+class Counter:
+    """A painter whose jobs never end by themselves; it can be told what to do amid a tick."""
+
+    def __init__(self, emit: Callable[[Event], None], amid_tick: Callable[[int], None]) -> None:
+        self.device = DeviceInfo(kind="cpu", name="", memory_bytes=0, dtype="", attention="", versions={})
+        self.models = (MODEL,)
+        self.resident_models = ()
+        self.memory_used_bytes = 0
+        self.ticks = 0
+        #: The number of the last tick before each command.
+        self.log: list[tuple[int, type[Command]]] = []
+        self.steps: dict[JobId, int] = {}
+        self._emit = emit
+        self._amid_tick = amid_tick
+
+    @property
+    def jobs(self) -> tuple[JobId, ...]:
+        return tuple(self.steps)
+
+    def rescan(self) -> tuple[object, ...]:
+        return self.models
+
+    def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
+        self.log.append((self.ticks, type(command)))
+        if isinstance(command, Generate):
+            self.steps[command.job] = 0
+        elif isinstance(command, Cancel) and self.steps.pop(command.job, None) is not None:
+            self._emit(Cancelled(launch=LAUNCH, job=command.job))
+
+    def tick(self) -> bool:
+        self.ticks += 1
+        for job in self.steps:
+            self.steps[job] += 1
+        self._amid_tick(self.ticks)
+        return bool(self.steps)
+
+
+def counting(amid_tick: Callable[[int], None] = lambda tick: None) -> tuple[Talk, list[Counter]]:
+    """Return a talk with a Counter, and where the Counter will be found after Ready."""
+    painters: list[Counter] = []
+
+    def open_counter(_: EngineSettings, launch: LaunchId, emit: Callable[[Event], None]) -> Counter:
+        painters.append(Counter(emit, amid_tick))
+        return painters[0]
+
+    talk = Talk(open_counter)
+    assert isinstance(talk.next(), Ready)
+    return talk, painters
+
+
+def test_a_cancel_that_arrives_amid_a_step_is_the_next_thing_that_happens() -> None:
+    def amid_tick(tick: int) -> None:
+        if tick == 3:
+            talk.send(Cancel(job=JobId("a")))
+            time.sleep(0.5)  # a step that lasts until the reader has the command
+
+    talk, [painter] = counting(amid_tick)
+    talk.send(generate("a"))
+    assert talk.next() == Cancelled(launch=LAUNCH, job=JobId("a"))
+    assert painter.log == [(0, Generate), (3, Cancel)]
+    assert talk.end() is ExitCode.DONE
+
+
+def test_commands_are_taken_in_order_and_before_the_next_step() -> None:
+    talk, [painter] = counting(lambda tick: time.sleep(0.5))
+    job = JobId("a")
+    talk.send(generate("a"), Pause(job=job), Resume(job=job), Cancel(job=job), Rescan())
+    assert [type(talk.next()) for _ in range(2)] == [Cancelled, Models]
+    assert [kind for _, kind in painter.log] == [Generate, Pause, Resume, Cancel]
+    assert painter.log[-1][0] <= 1
+    talk.end()
+
+
+def test_an_idle_worker_waits_instead_of_ticking() -> None:
+    talk, [painter] = counting()
+    for _ in range(3):
+        talk.send(Rescan())
+        assert isinstance(talk.next(), Models)
+    time.sleep(0.05)
+    assert painter.ticks <= 3
+    talk.end()
+
+
+def test_a_rescan_that_fails_says_so_and_keeps_the_models() -> None:
+    talk = Talk(Clockwork, settings("unreadable", heartbeat_seconds=60))
+    assert isinstance(talk.next(), Ready)
+    talk.send(Rescan())
+    assert talk.next() == Notice(launch=LAUNCH, job=None, text="The models folder cannot be read: no entry")
+    assert talk.next() == Models(launch=LAUNCH, models=(MODEL,))
+    talk.end()
+
+
+def test_a_job_that_broke_the_loop_is_forgotten_by_the_painter() -> None:
+    def amid_tick(tick: int) -> None:
+        if tick == 2:
+            raise ArithmeticError
+
+    talk, [painter] = counting(amid_tick)
+    talk.send(generate("a"))
+    failed = talk.next()
+    assert isinstance(failed, Failed)
+    assert failed.kind == "internal"
+    talk.send(Rescan())
+    assert isinstance(talk.next(), Models)  # the painter's own Cancelled was dropped: a job has one end
+    assert painter.jobs == ()
+    talk.end()
+
+
+def test_heartbeats_come_by_themselves() -> None:
+    talk = Talk(Clockwork, settings(heartbeat_seconds=0.01))
+    assert isinstance(talk.next(), Ready)
+    assert [talk.next() for _ in range(3)] == [Heartbeat(launch=LAUNCH, jobs=())] * 3
+    assert talk.end() is ExitCode.DONE
+
+
+def test_a_job_is_held_from_its_command_to_its_one_end() -> None:
+    ledger = Ledger()
+    ledger.open(JobId("a"))
+    ledger.open(JobId("b"))
+    ledger.open(JobId("a"))
+    assert ledger.jobs == ("a", "b")
+    assert ledger.close(JobId("a"))
+    assert not ledger.close(JobId("a"))
+    assert not ledger.close(JobId("never came"))
+    assert list(ledger.jobs) == ["b"]
+
+
+@pytest.mark.parametrize("threads", [8])
+def test_of_many_ends_at_once_one_counts(threads: int) -> None:
+    ledger = Ledger()
+    for number in range(200):
+        ledger.open(JobId(str(number)))
+    barrier = threading.Barrier(threads)
+    won: list[JobId] = []
+
+    def close() -> None:
+        barrier.wait()
+        won.extend(job for job in map(JobId, map(str, range(200))) if ledger.close(job))
+
+    racers = [threading.Thread(target=close) for _ in range(threads)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert sorted(won) == sorted(str(number) for number in range(200))
