@@ -14,7 +14,7 @@ from bot.engines.base import EngineEvent, Lost
 from bot.engines.process import LocalProcess
 from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
-from inference.protocol.messages import TERMINAL_EVENTS, Finished, JobId, Progress, Ready, Started
+from inference.protocol.messages import TERMINAL_EVENTS, Finished, Generate, JobId, Progress, Ready, Started
 from tests.bot.engines.engines import CLOCKWORK, PATIENT, Watcher, clockwork_process, eventually, scripted_process
 from tests.sample_requests import generate, settings
 
@@ -156,6 +156,7 @@ async def test_a_worker_that_gives_no_sign_of_life_is_killed() -> None:
         lost = (await watcher.ends("a"))["a"]
         assert isinstance(lost, Lost)
         assert lost.reason == "The worker gave no sign of life for 1 seconds."
+        assert lost.exit_code is not None
         assert is_gone(pid)
         await engine.submit(generate("b"))
         assert isinstance((await watcher.ends("b"))["b"], Finished)
@@ -182,12 +183,42 @@ async def test_a_worker_stuck_in_one_step_is_killed() -> None:
         assert "stuck in one step" in lost.reason
 
 
-async def test_a_large_request_and_its_events_pass_without_blocking() -> None:
+def large(job: str) -> Generate:
+    return generate(job, images={generate(job).recipe.model: bytes(20_000_000)})
+
+
+async def test_a_large_request_passes_without_blocking() -> None:
     async with clockwork_process() as engine:
         watcher = Watcher(engine)
-        command = generate("a", images={generate("a").recipe.model: bytes(20_000_000)})
-        await engine.submit(command)
+        await engine.submit(large("a"))
         assert isinstance((await watcher.ends("a"))["a"], Finished)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process for a while")
+async def test_a_submit_waits_for_a_worker_that_does_not_read() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGSTOP)
+        submitting = asyncio.create_task(engine.submit(large("a")))
+        await asyncio.sleep(0.2)
+        assert not submitting.done()
+        os.kill(engine.pid, signal.SIGCONT)
+        await submitting
+        assert isinstance((await watcher.ends("a"))["a"], Finished)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot stop a process for a while")
+async def test_a_submit_to_a_worker_that_dies_unread_is_lost_like_any_other() -> None:
+    async with clockwork_process() as engine:
+        watcher = Watcher(engine)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGSTOP)
+        submitting = asyncio.create_task(engine.submit(large("a")))
+        await asyncio.sleep(0.2)
+        kill(engine)
+        await submitting
+        assert isinstance((await watcher.ends("a"))["a"], Lost)
 
 
 # Starts that fail -----------------------------------------------------------------------------------------------

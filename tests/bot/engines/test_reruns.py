@@ -66,6 +66,7 @@ async def test_a_lost_job_that_was_to_be_cancelled_is_not_painted_again() -> Non
         await engine.cancel(JobId("a"))
         kill(process)
         assert isinstance((await watcher.ends("a"))["a"], Cancelled)
+        assert not any(isinstance(event, Notice) for event in watcher.seen)
 
 
 async def test_a_job_cancelled_while_its_rerun_waits_for_the_restart_ends() -> None:
