@@ -15,7 +15,8 @@ from bot.engines.supervision import Supervision
 from inference.protocol import codec
 from inference.protocol.messages import EngineSettings
 
-WORKER_COMMAND = (sys.executable, "-m", "inference.worker")
+#: With -P, a file called random.py in the folder where somebody calls `easel` is not taken for Python's own.
+WORKER_COMMAND = (sys.executable, "-P", "-m", "inference.worker")
 
 #: Where the worker's own log lines go.
 worker_log = logging.getLogger("easel.worker")

@@ -5,8 +5,10 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from bot.engines.process import LocalProcess
 from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
 from inference.protocol.messages import TERMINAL_EVENTS, Finished, Generate, JobId, Progress, Ready, Started
-from tests.bot.engines.engines import CLOCKWORK, PATIENT, Watcher, clockwork_process, eventually, scripted_process
+from tests.bot.engines.engines import PATIENT, Watcher, clockwork_process, eventually, scripted_process
 from tests.sample_requests import generate, settings
 
 SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -416,6 +418,9 @@ async def test_the_worker_leaves_when_the_bot_is_killed() -> None:
     await eventually(lambda: is_gone(worker))
 
 
-def test_the_default_command_is_the_worker_of_this_interpreter() -> None:
-    assert CLOCKWORK[0] == sys.executable
-    assert LocalProcess(settings())._command == (sys.executable, "-m", "inference.worker")
+def test_the_worker_starts_in_any_folder_whatever_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit('this is somebody else\\'s file')")
+    command = LocalProcess(settings())._command
+    result = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=50)
+    assert (result.returncode, result.stdout) == (0, b"")
+    assert command[0] == sys.executable
