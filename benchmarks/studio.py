@@ -121,7 +121,14 @@ MIXED = (
     Wish("a red circle on a blue background", "", "euler", "simple", 8, 5.0, "EulerDiscreteScheduler", _TRAILING),
     Wish("a green star", "blurry", "euler_a", "simple", 10, 7.0, "EulerAncestralDiscreteScheduler", _TRAILING),
     Wish(
-        "two white hearts on a black background", "", "dpmpp_2m", "karras", 8, 4.0, "DPMSolverMultistepScheduler", _KARRAS
+        "two white hearts on a black background",
+        "",
+        "dpmpp_2m",
+        "karras",
+        8,
+        4.0,
+        "DPMSolverMultistepScheduler",
+        _KARRAS,
     ),
     Wish("a yellow cross, purple background", "red", "ddim", "ddim_uniform", 10, 6.5, "DDIMScheduler", _LEADING),
     Wish("a small blue square on the left", "", "lms", "simple", 8, 5.0, "LMSDiscreteScheduler", _TRAILING),

@@ -32,7 +32,9 @@ def measure(
     pipeline.set_progress_bar_config(disable=True)
     wishes = MIXED[:requests]
     recipes = [wish.recipe(model, size, size, seed) for seed, wish in enumerate(wishes)]
-    schedulers = [getattr(diffusers, wish.scheduler).from_config(_training(pipeline) | dict(wish.config)) for wish in wishes]
+    schedulers = [
+        getattr(diffusers, wish.scheduler).from_config(_training(pipeline) | dict(wish.config)) for wish in wishes
+    ]
 
     def ours() -> None:
         studio.paint(recipes)

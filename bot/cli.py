@@ -8,22 +8,25 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import NoReturn
 
 from rich.console import Console
 
 from bot import imagine, info
-from bot.errors import EaselError
+from bot.errors import EaselError, UserError, sentence
+from bot.saving import prepare_folder
+from bot.services.drafts import draw_seed
 from bot.settings import Settings, load_settings
 from inference.protocol.limits import MAX_COUNT, OutOfRange
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 
-#: Exit codes: a request that failed, a request that makes no sense, and Ctrl-C.
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+#: Exit codes: it failed here, and it cannot be done as it was asked; see also `imagine.INTERRUPTED`.
+FAILED, USAGE = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. Mistakes end in one clear sentence on stderr."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     forwarded = {"models": "inference.models", "doctor": "inference.doctor", "bench": "benchmarks"}
     try:
         settings = load_settings()
@@ -33,23 +36,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options, settings)
         return code
     except OutOfRange as error:
-        return _complain(f"{str(error)[:1].upper()}{str(error)[1:]}.", USAGE)
+        return _complain(sentence(error), USAGE)
     except EaselError as error:
-        return _complain(error.message, FAILED)
+        return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return imagine.INTERRUPTED
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake with one sentence rather than with all the options."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read on, and leave."""
+        self.exit(USAGE, f"easel: {message[:1].upper()}{message[1:]}. See {self.prog} --help.\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    whole = argparse.ArgumentParser(prog="easel", description="Make pictures with diffusion models.")
+    whole = _Parser(prog="easel", description="Make pictures with diffusion models.")
     whole.add_argument("--version", action="version", version=f"easel {metadata.version('easel')}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_imagine(commands)
     shown = commands.add_parser("info", help="print the settings that a picture was made with")
     shown.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG file made by Easel or AUTOMATIC1111")
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
-    shown.set_defaults(run=lambda options, settings: info.run(options.picture, options.json))
+    shown.set_defaults(run=lambda options, _settings: info.run(options.picture, options.json))
     # These run as programs of their own, since they need torch and this one never imports it.
     commands.add_parser("models", help="install, list and remove models (easel models --help)", add_help=False)
     commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
@@ -57,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def _add_imagine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
     command = commands.add_parser(
         "imagine",
         help="paint pictures from words",
@@ -70,23 +81,38 @@ def _add_imagine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     command.add_argument("--model", metavar="NAME", help="model, by its name or the beginning of its hash")
     command.add_argument("--vae", metavar="NAME", help="a VAE to use instead of the model's own")
     command.add_argument("--size", type=_size, metavar="WxH", help="pixels, multiples of 8; default: the model's size")
-    command.add_argument("--steps", type=int, metavar="N", help="steps; more is slower and, up to a point, better")
+    command.add_argument("--steps", type=_whole, metavar="N", help="steps; more is slower and, up to a point, better")
     command.add_argument("--sampler", metavar="NAME", help=f"one of {', '.join(SAMPLER_NAMES.values())}")
     command.add_argument("--schedule", metavar="NAME", help=f"one of {', '.join(SCHEDULE_NAMES.values())}")
-    command.add_argument("--guidance", type=float, metavar="SCALE", help="how closely to follow the prompt (CFG scale)")
-    command.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same picture; default: random")
-    command.add_argument("--count", type=int, default=1, metavar="N", help=f"pictures, 1 to {MAX_COUNT}; default: 1")
-    command.add_argument("--clip-skip", type=int, metavar="N", help="1 is the text encoder's usual layer")
-    command.add_argument("--variation-seed", type=int, metavar="N", help="mix in the noise of this seed")
-    command.add_argument("--variation-strength", type=float, metavar="S", help="how much of it, 0 to 1")
+    command.add_argument(
+        "--guidance", type=_number, metavar="SCALE", help="how closely to follow the prompt (CFG scale)"
+    )
+    command.add_argument(
+        "--seed", type=_seed, metavar="N", help="the same seed gives the same picture; -1, the default: random"
+    )
+    command.add_argument("--count", type=_whole, default=1, metavar="N", help=f"pictures, 1 to {MAX_COUNT}; default: 1")
+    command.add_argument("--clip-skip", type=_whole, metavar="N", help="1 is the text encoder's usual layer")
+    command.add_argument("--variation-seed", type=_whole, metavar="N", help="mix in the noise of this seed")
+    command.add_argument("--variation-strength", type=_number, metavar="S", help="how much of it, 0 to 1")
     command.add_argument("--hires", type=_size, metavar="WxH", help="paint again at this larger size (hires fix)")
-    command.add_argument("--hires-strength", type=float, metavar="S", help="how much that changes, 0 to 1; default: 0.7")
+    command.add_argument(
+        "--hires-strength", type=_number, metavar="S", help="how much that changes, 0 to 1; default: 0.7"
+    )
     command.add_argument("--init", type=Path, metavar="FILE", help="start from this picture (image to image)")
-    command.add_argument("--strength", type=float, metavar="S", help="how much to change it, 0 to 1 (denoising strength)")
-    command.add_argument("--mask", type=Path, metavar="FILE", help="paint only the white part of this mask (inpainting)")
-    command.add_argument("--mask-blur", type=int, metavar="PIXELS", help="soften the mask's edge; default: 0")
-    command.add_argument("--fit", choices=("crop", "stretch", "pad"), help="how --init meets another size; default: crop")
-    command.add_argument("--like", type=Path, metavar="PICTURE", help="make this picture again; other options change it")
+    command.add_argument(
+        "--strength", type=_number, metavar="S", help="how much to change it, 0 to 1 (denoising strength)"
+    )
+    command.add_argument(
+        "--mask", type=Path, metavar="FILE", help="paint only the white part of this mask (inpainting)"
+    )
+    command.add_argument("--mask-blur", type=_whole, metavar="PIXELS", help="soften the mask's edge; default: 0")
+    command.add_argument(
+        "--fit", choices=("crop", "stretch", "pad"), help="how --init meets another size; default: crop"
+    )
+    command.add_argument(
+        "--like", type=Path, metavar="PICTURE", help="make this picture again; other options change it"
+    )
+    command.add_argument("--preview", action="store_true", help="show what grows in FOLDER/preview.jpg while painting")
     command.add_argument(
         "-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="where to save; default: pictures"
     )
@@ -94,23 +120,45 @@ def _add_imagine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _imagine(options: argparse.Namespace, settings: Settings) -> int:
     request = imagine.request_of(options)
+    prepare_folder(request.output)
     return asyncio.run(imagine.run(request, settings, Console(stderr=True)))
 
 
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,5})[x×*](\d{1,5})", text.strip().lower())
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 512x768")
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no size; write it like 512x768")
     return int(match[1]), int(match[2])
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no number") from None
+
+
+def _seed(text: str) -> int:
+    seed = _whole(text)
+    return draw_seed() if seed == -1 else seed
 
 
 def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
     """Run a program of ours that needs torch, on this terminal."""
     folder = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
     try:
-        return subprocess.run([sys.executable, "-m", module, *folder, *words], check=False).returncode
+        code = subprocess.run([sys.executable, "-m", module, *folder, *words], check=False).returncode
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return imagine.INTERRUPTED
+    # A signal's number comes negative.
+    return code if code >= 0 else 128 - code
 
 
 def _complain(message: str, code: int) -> int:

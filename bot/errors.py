@@ -38,3 +38,9 @@ class JobFailed(EaselError):
 
 class EngineDead(EaselError):
     """The engine does not run. `easel doctor` tells what is missing."""
+
+
+def sentence(error: Exception) -> str:
+    """Return an error's words as a sentence: a capital first, a stop last."""
+    words = str(error)
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?", "!")) else ".")

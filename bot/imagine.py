@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from rich.console import Console
@@ -16,15 +17,23 @@ from bot.engines.process import LocalProcess
 from bot.engines.reruns import RerunOnLoss
 from bot.errors import EngineDead, JobFailed, UserError
 from bot.info import read_file, read_settings
-from bot.saving import prepare_folder, save
-from bot.services.drafts import Draft, order
+from bot.saving import replace_file, save
+from bot.services.drafts import Draft, check, order
 from bot.settings import Settings
 from inference.protocol import messages, parameters
+from inference.protocol.limits import MAX_COUNT, require_int
 from inference.protocol.messages import Cancelled, Failed, Finished, Generate, JobId, Loaded, Loading, Notice, Ready
 from inference.protocol.recipe import ContentHash, Recipe
 
-#: How long a cancelled job may take to say so.
+INTERRUPTED = 130
+#: How long a cancelled job may take to say so, and the engine to leave.
 _CANCEL_SECONDS = 5.0
+_STOP_SECONDS = 5.0
+#: Between lines of progress where there is no terminal.
+_LINE_SECONDS = 5.0
+_PREVIEW_STEPS = 2
+#: A shorter beginning of a hash names no model.
+_LEAST_HASH_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,19 @@ class Request:
     draft: Draft
     count: int
     output: Path
-    #: What was said by a picture's settings and is not known here.
+    #: What another program's picture says of its model: the beginning of a hash, and a name.
+    told_model: tuple[str | None, str | None] = (None, None)
+    #: What was said by a picture's settings and cannot be followed here.
     ignored: tuple[str, ...] = ()
+    #: Show a rough picture of what grows in OUTPUT/preview.jpg.
+    preview: bool = False
 
 
 def request_of(options: argparse.Namespace) -> Request:
-    """Return the request that the command line means. Raises UserError for files that cannot be read."""
+    """Return the request that the command line means.
+
+    Raises UserError and OutOfRange for all that can be told without the engine.
+    """
     width, height = options.size or (None, None)
     hires_width, hires_height = options.hires or (None, None)
     said = {
@@ -68,65 +84,129 @@ def request_of(options: argparse.Namespace) -> Request:
     }
     if options.prompt is None and options.like is None:
         raise UserError('Say what to paint: easel imagine "a red circle on a blue background".')
-    ignored: tuple[str, ...] = ()
+    told = _Told()
     if options.like is not None:
-        like, ignored = _like(options.like)
-        said = like | {name: value for name, value in said.items() if value is not None}
-    return Request(draft=Draft(**said), count=options.count, output=options.output, ignored=ignored)
+        told = _like(options.like, has_source=options.init is not None)
+        said = told.said | {name: value for name, value in said.items() if value is not None}
+    draft = Draft(**said)
+    require_int("count", options.count, 1, MAX_COUNT)
+    check(draft)
+    return Request(
+        draft=draft,
+        count=options.count,
+        output=options.output,
+        told_model=told.model if draft.model is None else (None, None),
+        ignored=told.ignored,
+        preview=options.preview,
+    )
 
 
-def _like(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
+@dataclass(frozen=True)
+class _Told:
+    """What a picture's settings say, as a draft's fields; see Request for the others."""
+
+    said: dict[str, Any] = field(default_factory=dict)
+    model: tuple[str | None, str | None] = (None, None)
+    ignored: tuple[str, ...] = ()
+
+
+def _like(path: Path, has_source: bool) -> _Told:
     """Return what a picture says: its exact recipe, else as much of its `parameters` as is known here."""
     found = read_settings(path)
     if found.recipe is not None:
-        return {"like": found.recipe}, ()
+        return _Told({"like": found.recipe})
     if found.parameters is None:
         raise UserError(f"{path}: {found.problem}.")
     told = parameters.parse(found.parameters)
-    names = ("prompt", "negative_prompt", "width", "height", "steps", "sampler", "schedule", "guidance_scale", "seed")
-    said = {name: value for name in (*names, "clip_skip") if (value := getattr(told, name)) is not None}
+    names = ("prompt", "negative_prompt", "width", "height", "steps", "sampler", "guidance_scale", "seed", "clip_skip")
+    said = {name: value for name in names if (value := getattr(told, name)) is not None}
+    if told.sampler is not None or told.schedule is not None:
+        # A program that names no schedule used the model's own sigmas.
+        said["schedule"] = told.schedule or "normal"
     if told.variation_seed is not None and told.variation_strength is not None:
         said |= {"variation_seed": told.variation_seed, "variation_strength": told.variation_strength}
-    ignored = tuple(f"{key}: {value}" for key, value in told.others.items())
-    return said, (*ignored, f"Model: {told.model}") if told.model else ignored
+    ignored = [f"{key}: {value}" for key, value in told.others.items()]
+    if told.hires_width is not None:
+        said |= {"hires_width": told.hires_width, "hires_height": told.hires_height}
+    if told.strength is not None and (has_source or told.hires_width is not None):
+        said["hires_strength" if told.hires_width is not None else "strength"] = told.strength
+    elif told.strength is not None:
+        ignored.append(
+            f"Denoising strength: {told.strength:g} (if it was made from another picture, give that with --init)"
+        )
+    if found.problem is not None:
+        ignored.append(found.problem)
+    return _Told(said, (told.model_hash, told.model), tuple(ignored))
 
 
 async def run(request: Request, settings: Settings, console: Console, engine: Engine | None = None) -> int:
-    """Paint a request and save its pictures; return the exit code. Raises UserError, JobFailed, EngineDead."""
-    prepare_folder(request.output)
-    if request.ignored:
-        console.print(f"Not known here, and ignored: {'; '.join(request.ignored)}", markup=False, highlight=False)
+    """Paint a request and save its pictures; return the exit code. Raises UserError, JobFailed, EngineDead.
+
+    The pictures' paths go to stdout, a line each, and everything else to the console.
+    """
     with console.status("Starting the engine …"):
         engine = engine or RerunOnLoss(LocalProcess(settings.engine()))
         ready = await engine.start()
+    grace_seconds = _STOP_SECONDS
     try:
         return await _paint(request, engine, ready, console)
+    except asyncio.CancelledError:
+        grace_seconds = 0  # a second Ctrl-C
+        raise
     finally:
-        await engine.stop()
+        await engine.stop(grace_seconds)
 
 
 async def _paint(request: Request, engine: Engine, ready: Ready, console: Console) -> int:
-    ordered = order(request.draft, ready.models)
-    job = JobId(uuid4().hex)
-    command = Generate(job=job, recipe=ordered.recipe, count=request.count, images=ordered.images)
     names = {info.hash: info.name for info in ready.models}
-    console.print(_summary(ordered.recipe, names.get(ordered.recipe.model, ""), request.count), markup=False, highlight=False)
     display = Display(console, request.count, names)
+    if request.ignored:
+        display.say(f"Not followed here: {'; '.join(request.ignored)}.")
+    ordered = order(_with_told_model(request, ready, display), ready.models)
+    job = JobId(uuid4().hex)
+    command = Generate(
+        job=job,
+        recipe=ordered.recipe,
+        count=request.count,
+        images=ordered.images,
+        preview_every=_PREVIEW_STEPS if request.preview else 0,
+    )
+    display.say(_summary(ordered.recipe, names.get(ordered.recipe.model, ""), request.count))
+    preview = request.output / "preview.jpg" if request.preview else None
     try:
         with display.bar:
             await engine.submit(command)
-            finished = await _follow(engine, job, display)
+            finished = await _follow(engine, job, display, preview)
     except asyncio.CancelledError:
-        await _cancel(engine, job, console)
-        return 130
-    for picture in finished.pictures:
-        path = await asyncio.to_thread(save, request.output, picture.recipe.seed, picture.data)
-        console.print(str(path), markup=False, highlight=False, soft_wrap=True)
-    console.print(display.closing(finished), markup=False, highlight=False)
+        await _cancel(engine, job, display)
+        return INTERRUPTED
+    finally:
+        if preview is not None:
+            await asyncio.to_thread(preview.unlink, missing_ok=True)
+    # Past this point Ctrl-C comes too late to take anything back: saving takes milliseconds.
+    await asyncio.shield(_save(request.output, finished))
+    display.say(display.closing(finished))
     return 0
 
 
-async def _follow(engine: Engine, job: JobId, display: "Display") -> Finished:
+def _with_told_model(request: Request, ready: Ready, display: "Display") -> Draft:
+    """Return the draft with the model that another program's picture names, where it is installed."""
+    begins, name = request.told_model
+    told = ", ".join(word for word in (name, begins) if word)
+    if not told:
+        return request.draft
+    checkpoints = [info for info in ready.models if info.kind == "checkpoint"]
+    for info in checkpoints:
+        if begins and len(begins) >= _LEAST_HASH_DIGITS and info.hash.startswith(begins.lower()):
+            return replace(request.draft, model=info.hash)
+    for info in checkpoints:
+        if name and info.name.casefold() == name.casefold():
+            return replace(request.draft, model=info.hash)
+    display.say(f"The picture was made with a model that is not installed here ({told}), so another one is used.")
+    return request.draft
+
+
+async def _follow(engine: Engine, job: JobId, display: "Display", preview: Path | None = None) -> Finished:
     """Show what happens until the job ends. Raises JobFailed, EngineDead."""
     async for event in engine.events():
         if getattr(event, "job", job) not in (job, None):
@@ -144,6 +224,8 @@ async def _follow(engine: Engine, job: JobId, display: "Display") -> Finished:
                 display.loaded(event)
             case messages.Progress():
                 display.progress(event)
+                if preview is not None and event.preview is not None and event.picture == 0:
+                    await asyncio.to_thread(replace_file, preview, event.preview.data)
             case Notice():
                 display.say(event.text)
             case _:
@@ -151,7 +233,13 @@ async def _follow(engine: Engine, job: JobId, display: "Display") -> Finished:
     raise EngineDead("The engine left before the picture was done.")
 
 
-async def _cancel(engine: Engine, job: JobId, console: Console) -> None:
+async def _save(folder: Path, finished: Finished) -> None:
+    """Save every picture and print its path. Raises JobFailed; pictures saved before stay."""
+    for picture in finished.pictures:
+        print(await asyncio.to_thread(save, folder, picture.recipe.seed, picture.data), flush=True)
+
+
+async def _cancel(engine: Engine, job: JobId, display: "Display") -> None:
     """Cancel after Ctrl-C; a second Ctrl-C does not wait."""
     await engine.cancel(job)
     with suppress(asyncio.TimeoutError, EngineDead):
@@ -159,12 +247,13 @@ async def _cancel(engine: Engine, job: JobId, console: Console) -> None:
             async for event in engine.events():
                 if isinstance(event, (Cancelled, Finished, Failed)) and event.job == job:
                     break
-    console.print("Cancelled; nothing was written.")
+    display.say("Cancelled; nothing was written.")
 
 
 def _summary(recipe: Recipe, model_name: str, count: int) -> str:
     settings = parameters.to_parameters(recipe, model_name).rsplit("\n", 1)[-1]
-    return f"{count} × " + settings.removesuffix(f", Version: {parameters.VERSION}")
+    word = "picture" if count == 1 else "pictures"
+    return f"{count} {word}: " + settings.removesuffix(f", Version: {parameters.VERSION}")
 
 
 class Display:
@@ -177,7 +266,7 @@ class Display:
         self._steps: dict[int, tuple[int, int]] = {}
         self._began = time.monotonic()
         self._task: TaskID | None = None
-        self._said = 0.0
+        self._said = time.monotonic()
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -191,7 +280,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def loading(self, event: Loading) -> None:
         """Say that a model is being loaded."""
@@ -212,20 +301,20 @@ class Display:
         done = sum(step for step, _ in self._steps.values())
         total = event.steps * self._count
         ready = sum(step >= steps for step, steps in self._steps.values())
-        speed = self._speed(done)
+        speed = self._speed(done, event.steps)
         if self._task is None:
             self._task = self.bar.add_task("Painting", total=total, speed="")
         text = f"Painting {ready}/{self._count}" if self._count > 1 else "Painting"
         self.bar.update(self._task, description=text, completed=done, total=total, speed=speed)
-        if not self._console.is_terminal and time.monotonic() - self._said > 5:
+        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_SECONDS:
             self._said = time.monotonic()
-            self.say(f"{text}: {done}/{total} steps, {speed}")
+            self.say(", ".join(word for word in (f"{text}: {done}/{total} steps", speed) if word))
 
-    def _speed(self, done: int) -> str:
+    def _speed(self, done: int, steps: int) -> str:
         seconds = time.monotonic() - self._began
         # The first step of each picture was done when the clock was started.
         rate = (done - len(self._steps)) / seconds if seconds > 0 else 0.0
-        return f"{rate:.1f} steps/s" if rate > 0 else ""
+        return f"{rate:.1f} steps/s, {rate / steps:.2f} pictures/s" if rate > 0 else ""
 
     def closing(self, finished: Finished) -> str:
         """Return the last line: how many, how long, how fast."""

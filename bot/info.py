@@ -1,8 +1,9 @@
 """`easel info`: what a picture says of how it was made."""
 
 import json
+import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
@@ -27,11 +28,13 @@ class Settings:
 def read_file(path: Path, what: str = "picture") -> bytes:
     """Return a file's bytes. Raises UserError for one that cannot be read or is too long."""
     try:
-        if path.stat().st_size > MAX_IMAGE_BYTES:
-            raise UserError(f"The {what} {path} has more than {MAX_IMAGE_BYTES // 2**20} MiB. Make it smaller first.")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_IMAGE_BYTES + 1)
     except OSError as error:
         raise UserError(f"The {what} {path} cannot be read: {error.strerror or error}.") from error
+    if len(data) > MAX_IMAGE_BYTES:
+        raise UserError(f"The {what} {path} has more than {MAX_IMAGE_BYTES // 2**20} MiB. Make it smaller first.")
+    return data
 
 
 def read_settings(path: Path) -> Settings:
@@ -39,7 +42,9 @@ def read_settings(path: Path) -> Settings:
     try:
         texts = png.read_texts(read_file(path))
     except png.NotPng as error:
-        raise UserError(f"{path} holds no settings: {error}. Pictures keep their settings only as PNG files.") from error
+        raise UserError(
+            f"{path} holds no settings: {error}. Pictures keep their settings only as PNG files."
+        ) from error
     found = _found(texts)
     if found.parameters is None and found.recipe is None and found.problem is None:
         raise UserError(f"{path} holds no settings: it was made by another program, or they were removed.")
@@ -63,7 +68,9 @@ def run(path: Path, as_json: bool) -> int:
     if as_json:
         document = {
             "parameters": found.parameters,
+            "settings": None if found.parameters is None else asdict(parameters.parse(found.parameters)),
             "recipe": None if found.recipe is None else json.loads(recipe.to_json(found.recipe)),
+            "problem": found.problem,
         }
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
@@ -72,7 +79,7 @@ def run(path: Path, as_json: bool) -> int:
     elif found.recipe is not None:
         print(parameters.to_parameters(found.recipe))
     if found.recipe is not None:
-        print(f"\nIt can be made again exactly: easel imagine --like {path}")
+        print(f"\nIt can be made again exactly: easel imagine --like {shlex.quote(str(path))}")
     if found.problem is not None:
-        print(f"easel: {found.problem}", file=sys.stderr)
+        print(f"easel: {found.problem}.", file=sys.stderr)
     return 0

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,7 +17,9 @@ def prepare_folder(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UserError(f"Nothing can be written to {folder}: {error.strerror or error}. Choose another --output.") from error
+        raise UserError(
+            f"Nothing can be written to {folder}: {error.strerror or error}. Choose another --output."
+        ) from error
 
 
 def save(folder: Path, seed: int, data: bytes) -> Path:
@@ -32,10 +35,21 @@ def save(folder: Path, seed: int, data: bytes) -> Path:
             os.fsync(file.fileno())
         return _settle(staged, folder, seed)
     except OSError as error:
-        message = f"A picture could not be saved to {folder}: {error.strerror or error}. It needs {len(data):,} bytes free."
+        message = (
+            f"A picture could not be saved to {folder}: {error.strerror or error}. It needs {len(data):,} bytes free."
+        )
         raise JobFailed(message) from error
     finally:
         staged.unlink(missing_ok=True)
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file that others may be looking at: they see the old one or the new one, whole. A full disk is let be."""
+    staged = target.with_name(f".{uuid4().hex}.tmp")
+    with suppress(OSError):
+        staged.write_bytes(data)
+        staged.replace(target)
+    staged.unlink(missing_ok=True)
 
 
 def _settle(staged: Path, folder: Path, seed: int) -> Path:

@@ -108,10 +108,14 @@ def _models(folder: Path) -> list[Finding]:
     findings.append(Finding("ok" if names != "none" else "bad", "models", f"{names} (in {folder})"))
     for entry in gone:
         advice = f"Run `easel models remove {entry.name}` and add it again."
-        findings.append(Finding("bad", "models", f"{entry.name} is listed, but gone from {catalogue.path(entry)}", advice))
+        findings.append(
+            Finding("bad", "models", f"{entry.name} is listed, but gone from {catalogue.path(entry)}", advice)
+        )
     if len(catalogue.entries) == 1:
         findings.append(
-            Finding("note", "models", "only the sample model", "`easel models add <file | folder | hub id | URL>` adds one.")
+            Finding(
+                "note", "models", "only the sample model", "`easel models add <file | folder | hub id | URL>` adds one."
+            )
         )
     return findings
 
@@ -120,7 +124,9 @@ def _vocabulary(folder: Path) -> Finding:
     place = find_vocabulary(folder)
     if place is not None:
         return Finding("ok", "vocabulary", f"CLIP's, in {place}")
-    advice = "Single-file checkpoints need it: run `easel models fetch-tokenizer` once. Diffusers folders bring their own."
+    advice = (
+        "Single-file checkpoints need it: run `easel models fetch-tokenizer` once. Diffusers folders bring their own."
+    )
     return Finding("note", "vocabulary", "CLIP's is not installed", advice)
 
 

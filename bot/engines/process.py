@@ -122,7 +122,7 @@ class _Process(asyncio.SubprocessProtocol):
         assert isinstance(data, bytes)
         (self._events if fd == 1 else self._last_words).feed_data(data)
 
-    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - the base class names it
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Note the end of a pipe."""
         if fd == 0:
             self._writable.set()
@@ -144,7 +144,7 @@ class _Process(asyncio.SubprocessProtocol):
         if not self._exited.done():
             self._exited.set_result(None)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the base class names it
+    def connection_lost(self, exc: Exception | None) -> None:
         """Note the end of the process and of all pipes."""
         if not self._closed.done():
             self._closed.set_result(None)

@@ -3,12 +3,13 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from bot.errors import UserError
+from bot.errors import UserError, sentence
+from inference.protocol.limits import MIN_SIDE
 from inference.protocol.messages import ModelInfo
 from inference.protocol.names import UnknownName, nearest, schedule_key
 from inference.protocol.parameters import split_sampler
@@ -26,6 +27,7 @@ from inference.protocol.recipe import (
 
 #: Bounds a drawn seed to what people can type and other programs can read.
 _DRAWN_SEEDS = 2**32
+_HIRES = ("hires_width", "hires_height", "hires_strength")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,21 @@ def find_model(text: str, models: Sequence[ModelInfo], kind: str = "checkpoint")
     raise UserError(f"There is no {word} named {text[:80]!r}. {hint} `easel models add` installs one.")
 
 
+def check(draft: Draft) -> None:
+    """Raise UserError or OutOfRange for what is wrong whichever models are installed, before an engine is started."""
+    anything = ModelInfo(
+        hash=draft.like.model if draft.like else ContentHash("0" * 64),
+        name="",
+        family="",
+        prediction_type="epsilon",
+        inpainting=False,
+        default_width=MIN_SIDE,
+        default_height=MIN_SIDE,
+        bytes=0,
+    )
+    order(replace(draft, model=None, vae=None), [anything])
+
+
 def order(draft: Draft, models: Sequence[ModelInfo], draw: Callable[[], int] = draw_seed) -> Order:
     """Return the recipe that a draft means, among the installed models.
 
@@ -135,16 +152,15 @@ def _from_picture(draft: Draft, fields: dict[str, Any]) -> Order:
     image = draft.image
     if image is None:
         raise UserError("A picture to start from is missing.")
-    if draft.hires_width is not None:
-        raise UserError("Hires fix works on pictures from words alone; leave it out, or leave out the picture.")
+    _refuse(draft, _HIRES, "Hires fix works on pictures from words alone; leave it out, or leave out the picture.")
     images = {content_hash(image): image}
-    fields = fields | {"image": content_hash(image)}
-    fields |= {name: value for name in ("strength", "fit") if (value := getattr(draft, name)) is not None}
+    fields = fields | {"image": content_hash(image)} | _given(draft, "strength", "fit")
     if draft.mask is None:
+        _refuse(draft, ("mask_blur",), "A mask blur needs a mask.")
         return Order(recipe=ImageToImage(**fields), images=images)
     images[content_hash(draft.mask)] = draft.mask
-    blur = {} if draft.mask_blur is None else {"mask_blur": draft.mask_blur}
-    return Order(recipe=Inpaint(**fields, mask=content_hash(draft.mask), **blur), images=images)
+    fields |= {"mask": content_hash(draft.mask)} | _given(draft, "mask_blur")
+    return Order(recipe=Inpaint(**fields), images=images)
 
 
 def _again(draft: Draft, like: Recipe, models: Sequence[ModelInfo]) -> Order:
@@ -155,18 +171,29 @@ def _again(draft: Draft, like: Recipe, models: Sequence[ModelInfo]) -> Order:
             "Install it, or choose another with --model."
         )
     fields = _said(draft, models)
-    given = {content_hash(data): data for data in (draft.image, draft.mask) if data is not None}
     if isinstance(like, TextToImage):
-        if draft.image is not None:
-            kept = {name: getattr(like, name) for name in like.__struct_fields__ if name != "hires"}
-            return _from_picture(draft, kept | fields)
-        return Order(recipe=msgspec.structs.replace(like, **fields, **_hires(draft)), images={})
-    if isinstance(like, (ImageToImage, Inpaint)) and draft.image is not None:
+        if draft.image is None:
+            return Order(recipe=msgspec.structs.replace(like, **fields, **_hires(draft, like.hires)), images={})
+        return _from_picture(draft, _fields(like, without="hires") | fields)
+    if isinstance(like, ImageToImage) and draft.mask is not None and draft.image is not None:
+        return _from_picture(draft, _fields(like) | fields)
+    return _from_picture_again(draft, like, fields)
+
+
+def _from_picture_again(draft: Draft, like: ImageToImage | Inpaint, fields: dict[str, Any]) -> Order:
+    """Return an order of the same kind as `like`. Raises UserError when its pictures are not at hand."""
+    _refuse(draft, _HIRES, "Hires fix works on pictures from words alone, and this one was made from another picture.")
+    fields = fields | _given(draft, "strength", "fit")
+    if draft.image is not None:
         fields["image"] = content_hash(draft.image)
-    if isinstance(like, Inpaint) and draft.mask is not None:
-        fields["mask"] = content_hash(draft.mask)
-    fields |= {name: value for name in ("strength", "fit") if (value := getattr(draft, name)) is not None}
+    if isinstance(like, Inpaint):
+        fields |= _given(draft, "mask_blur")
+        if draft.mask is not None:
+            fields["mask"] = content_hash(draft.mask)
+    else:
+        _refuse(draft, ("mask_blur",), "A mask blur needs a mask.")
     recipe = msgspec.structs.replace(like, **fields)
+    given = {content_hash(data): data for data in (draft.image, draft.mask) if data is not None}
     missing = [name for name in sources(recipe) if name not in given]
     if missing:
         raise UserError(
@@ -176,10 +203,25 @@ def _again(draft: Draft, like: Recipe, models: Sequence[ModelInfo]) -> Order:
     return Order(recipe=recipe, images={name: given[name] for name in sources(recipe)})
 
 
+def _fields(recipe: Recipe, without: str = "") -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(recipe).items() if name != without}
+
+
+def _given(draft: Draft, *names: str) -> dict[str, Any]:
+    """Return those of the draft's fields that were said."""
+    return {name: value for name in names if (value := getattr(draft, name)) is not None}
+
+
+def _refuse(draft: Draft, names: Sequence[str], why: str) -> None:
+    """Raise UserError when any of these fields was said: nothing that is asked for is left out in silence."""
+    if _given(draft, *names):
+        raise UserError(why)
+
+
 def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
     """Return the recipe's fields that the draft speaks of."""
     plain = ("prompt", "negative_prompt", "width", "height", "steps", "guidance_scale", "seed", "clip_skip")
-    fields: dict[str, Any] = {name: value for name in plain if (value := getattr(draft, name)) is not None}
+    fields = _given(draft, *plain)
     if draft.model is not None:
         fields["model"] = find_model(draft.model, models).hash
     if draft.vae is not None:
@@ -192,7 +234,7 @@ def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
         if draft.schedule is not None:
             fields["schedule"] = schedule_key(draft.schedule)
     except UnknownName as error:
-        raise UserError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise UserError(sentence(error)) from error
     if draft.variation_seed is not None or draft.variation_strength is not None:
         if draft.variation_seed is None or draft.variation_strength is None:
             raise UserError("A variation needs both a variation seed and a variation strength.")
@@ -200,11 +242,13 @@ def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
     return fields
 
 
-def _hires(draft: Draft) -> dict[str, Any]:
-    if draft.hires_width is None or draft.hires_height is None:
-        if draft.strength is not None or draft.mask is not None:
-            raise UserError("A strength or a mask needs a picture to start from.")
-        return {}
-    strength = {} if draft.hires_strength is None else {"strength": draft.hires_strength}
-    return {"hires": HiresFix(width=draft.hires_width, height=draft.hires_height, **strength)}
-
+def _hires(draft: Draft, before: HiresFix | None = None) -> dict[str, Any]:
+    """Return the field of a picture from words alone; `before` is that of the picture that is wanted again."""
+    alone = ("strength", "fit", "mask", "mask_blur")
+    _refuse(draft, alone, "A strength, a fit or a mask needs a picture to start from.")
+    said = {name.removeprefix("hires_"): value for name, value in _given(draft, *_HIRES).items()}
+    if before is not None:
+        return {"hires": msgspec.structs.replace(before, **said)} if said else {}
+    if said and not {"width", "height"} <= set(said):
+        raise UserError("A hires strength needs a hires size.")
+    return {"hires": HiresFix(**said)} if said else {}

@@ -31,7 +31,7 @@ def group(
     return passes
 
 
-def halves(pictures: list[P]) -> tuple[list[P], list[P]]:
+def halves(pictures: list[P]) -> list[list[P]]:
     """Return the pictures in two halves, the first the larger."""
     middle = (len(pictures) + 1) // 2
-    return pictures[:middle], pictures[middle:]
+    return [pictures[:middle], pictures[middle:]]

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 import numpy as np
 import torch
@@ -53,18 +53,27 @@ from inference.protocol.recipe import ContentHash
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
+
 
 class Acquired(Protocol):
     """A resident model, and what it cost to have it."""
 
     @property
-    def model(self) -> DiffusionModel: ...
+    def model(self) -> DiffusionModel:
+        """The model itself."""
+
     @property
-    def load_seconds(self) -> float: ...
+    def load_seconds(self) -> float:
+        """How long loading took; 0 if it was resident."""
+
     @property
-    def bytes(self) -> int: ...
+    def bytes(self) -> int:
+        """How much memory its weights take."""
+
     @property
-    def evicted(self) -> tuple[ContentHash, ...]: ...
+    def evicted(self) -> tuple[ContentHash, ...]:
+        """The models that had to leave."""
 
 
 class ModelSource(Protocol):
@@ -75,9 +84,12 @@ class ModelSource(Protocol):
     ) -> Acquired:
         """Return the model, loaded. Raises ModelError."""
 
-    def infos(self) -> tuple[ModelInfo, ...]: ...
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """Return what is installed."""
+
     @property
-    def resident(self) -> tuple[ContentHash, ...]: ...
+    def resident(self) -> tuple[ContentHash, ...]:
+        """The models in memory."""
 
 
 @dataclass(frozen=True)
@@ -174,11 +186,11 @@ class Engine:
         admitted: list[Job] = []
         for job in self._runnable():
             if not admitted:
-                self._attempt(job, lambda job=job: self._load(job))
+                self._attempt(job, self._load, job)
             elif job.needs[0] not in self._models.resident:
                 continue
             if not job.states and job.id in self._jobs:
-                self._attempt(job, lambda job=job: self._prepare(job))
+                self._attempt(job, self._prepare, job)
             if job.id in self._jobs:
                 admitted.append(job)
         return admitted
@@ -253,7 +265,7 @@ class Engine:
             return
         for state, answer in zip(states, answers, strict=True):
             if state.job.id in self._jobs:
-                self._attempt(state.job, lambda state=state, answer=answer: self._advance(state, answer, model))
+                self._attempt(state.job, self._advance, state, answer, model)
 
     def _pass(self, states: Sequence[State], model: DiffusionModel) -> list[Tensor]:
         """Return the guided clean latents (C, h, w) of each state from one run of the network."""
@@ -296,7 +308,7 @@ class Engine:
             parts = batching.halves(states)
         else:
             log.warning("a shared pass of %d pictures failed; running them singly: %r", len(states), error)
-            parts = tuple([state] for state in states)
+            parts = [[state] for state in states]
         for part in parts:
             self._run(part)
 
@@ -358,7 +370,7 @@ class Engine:
             if job.id in self._jobs:
                 if not wait and not all(future.done() for future in futures):
                     break
-                self._attempt(job, lambda job=job: self._send(job))
+                self._attempt(job, self._send, job)
             self._painted.popleft()
         return any(not job.paused for job in self._jobs.values())
 
@@ -375,10 +387,10 @@ class Engine:
 
     # What goes wrong --------------------------------------------------------------------------------------------
 
-    def _attempt(self, job: Job, action: Callable[[], None]) -> None:
+    def _attempt(self, job: Job, action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run an action for one job; whatever it raises ends that job alone."""
         try:
-            action()
+            action(*args, **kwargs)
         except Exception as error:
             self._fail(job, error)
 

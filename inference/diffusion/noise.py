@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torchsde  # type: ignore[import-untyped]
+import torchsde
 from torch import Tensor
 
 Shape = tuple[int, int, int]
@@ -90,9 +90,7 @@ def _overlap(inner: int, outer: int) -> tuple[slice, slice]:
 class IndependentNoise:
     """Fresh noise at every call, whatever the interval; what ancestral samplers take."""
 
-    def __init__(
-        self, shape: Sequence[int], generator: torch.Generator, device: torch.device | str = "cpu"
-    ) -> None:
+    def __init__(self, shape: Sequence[int], generator: torch.Generator, device: torch.device | str = "cpu") -> None:
         """Draw from `generator`, which has already given the picture's first noise."""
         self._shape = tuple(shape)
         self._generator = generator

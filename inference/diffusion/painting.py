@@ -86,9 +86,14 @@ def _text_to_image(recipe: TextToImage, model: DiffusionModel, guidance_of: Guid
 
 
 def _second_pass(
-    recipe: TextToImage, hires: HiresFix, model: DiffusionModel, guidance_of: GuidanceOf, stream: "_NoiseStream", x: Tensor
+    recipe: TextToImage,
+    hires: HiresFix,
+    model: DiffusionModel,
+    guidance_of: GuidanceOf,
+    stream: "_NoiseStream",
+    x: Tensor,
 ) -> Painting:
-    """Enlarge the first pass's latents, add noise and denoise again: AUTOMATIC1111's hires fix with a latent upscaler."""
+    """Enlarge the first pass's latents, add noise and denoise again, as AUTOMATIC1111 does."""
     mode = {"latent": "bilinear", "latent_bicubic": "bicubic", "latent_nearest": "nearest-exact"}[hires.upscaler]
     size = (hires.height // model.downscale, hires.width // model.downscale)
     x = F.interpolate(x[None], size=size, mode=mode)[0]

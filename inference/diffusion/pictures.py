@@ -4,6 +4,7 @@ Nothing here trusts the bytes: sizes are read from the header before anything is
 """
 
 import io
+import struct
 import warnings
 
 import numpy as np
@@ -22,7 +23,9 @@ RECIPE_KEYWORD = "easel-recipe"
 PARAMETERS_KEYWORD = "parameters"
 #: Longest side; a picture of 1 x 50,000 pixels is no picture.
 MAX_SIDE = 16_384
-#: zlib's level: 1 is several times as fast as the usual 6 and about a tenth larger.
+#: What Pillow's decoders and its EXIF reader raise over damaged bytes.
+_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, EOFError, MemoryError, struct.error)
+#: zlib's level. For a 1024x1024 photograph, 1 takes 0.2 s and 1.8 MB, the usual 6 takes 0.6 s and 1.6 MB.
 _COMPRESSION = 1
 
 
@@ -49,7 +52,7 @@ def decode_mask(data: bytes, size: tuple[int, int], *, max_pixels: int = MAX_IMA
     A picture whose visible colours are all the same, but that is partly transparent, is read by its transparency:
     the transparent part is painted anew.
     """
-    picture = _decode(data, max_pixels)
+    picture = _decode(data, max_pixels, "mask")
     if picture.size != size:
         raise PictureError(
             f"The mask is {_size(picture.size)} pixels, but the picture is {_size(size)}. "
@@ -58,41 +61,50 @@ def decode_mask(data: bytes, size: tuple[int, int], *, max_pixels: int = MAX_IMA
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         alpha = rgba.getchannel("A")
-        shown = rgba.convert("RGB").convert("L").getextrema()
-        if alpha.getextrema()[0] < 255 and shown[0] == shown[1]:
+        if min(_range(alpha)) < 255 and len(set(_range(rgba.convert("RGB").convert("L")))) == 1:
             return ImageOps.invert(alpha)
         return Image.composite(rgba.convert("RGB").convert("L"), Image.new("L", size, 0), alpha)
-    return picture.convert("RGB").convert("L") if picture.mode == "P" else _grey(picture)
+    return picture.convert("RGB").convert("L")
 
 
-def _grey(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):
-        return Image.fromarray((np.asarray(picture).astype(np.float64) / 257).clip(0, 255).astype(np.uint8), "L")
-    return picture.convert("L")
+def _range(channel: Image.Image) -> tuple[int, int]:
+    """Return the least and the greatest value of a one-channel picture."""
+    values = np.asarray(channel)
+    return int(values.min()), int(values.max())
 
 
-def _decode(data: bytes, max_pixels: int) -> Image.Image:
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return 16-bit grey in 8 bits: Pillow's own conversion would cut everything above 255 to white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    grey = Image.fromarray(np.rint(np.asarray(picture, np.float64) / 257).clip(0, 255).astype(np.uint8))
+    grey.info.update({key: value for key, value in picture.info.items() if key == "exif"})
+    return grey
+
+
+def _decode(data: bytes, max_pixels: int, what: str = "picture") -> Image.Image:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # What Pillow thinks of odd EXIF data and palettes is of no use to anybody here.
+            warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
             width, height = picture.size
             if width * height > max_pixels or max(width, height) > MAX_SIDE:
                 raise PictureError(
-                    f"The picture is {_size(picture.size)} pixels; at most {max_pixels:,} pixels and "
+                    f"The {what} is {_size(picture.size)} pixels; at most {max_pixels:,} pixels and "
                     f"{MAX_SIDE:,} a side can be read. Make it smaller first."
                 )
             picture.seek(0)
             picture.load()
-            return ImageOps.exif_transpose(picture)
+            return ImageOps.exif_transpose(_eight_bits(picture))
     except UnidentifiedImageError:
-        raise PictureError("The file is no picture that can be read. Send a PNG, JPEG, WebP or GIF.") from None
+        raise PictureError(f"The {what} is no file that can be read. Send a PNG, JPEG, WebP or GIF.") from None
     except Image.DecompressionBombError:
-        raise PictureError("The picture has too many pixels. Make it smaller first.") from None
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise PictureError(f"The {what} has more than {max_pixels:,} pixels. Make it smaller first.") from None
+    except _DAMAGED as error:
         if isinstance(error, PictureError):
             raise
-        raise PictureError(f"The picture is damaged or cut short ({error}). Save it again and send that.") from None
+        raise PictureError(f"The {what} is damaged or cut short ({error}). Save it again and send that.") from None
 
 
 def fit(picture: Image.Image, width: int, height: int, how: Fit) -> Image.Image:

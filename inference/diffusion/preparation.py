@@ -76,7 +76,7 @@ def _mask(recipe: Inpaint, data: bytes, size: tuple[int, int]) -> NDArray[np.flo
 
 
 def _unit(mask: Image.Image) -> NDArray[np.float32]:
-    return np.asarray(mask.convert("L"), np.float32) / 255
+    return np.asarray(mask.convert("L"), np.float32) / np.float32(255)
 
 
 def _batch(pixels: NDArray[np.float32]) -> torch.Tensor:

@@ -61,9 +61,7 @@ class DiffusionModel(ABC):
         """
 
     @abstractmethod
-    def network(
-        self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None
-    ) -> Tensor:
+    def network(self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None) -> Tensor:
         """Return the network's raw output, (B, C, h, w) in `dtype`, for B rows of one pass.
 
         x: (B, C, h, w) in `dtype`, already scaled; timesteps: (B,) float32, 0..999, fractions allowed;
@@ -84,7 +82,7 @@ class DiffusionModel(ABC):
     @property
     @abstractmethod
     def latent_rgb(self) -> Tensor:
-        """Return the linear map from latents to a rough picture: (C + 1, 3) float32, the last row the bias, in -1..1."""
+        """Return the linear map from latents to a rough picture: (C + 1, 3) float32, last the bias, in -1..1."""
 
     @abstractmethod
     def row_bytes(self, height: int, width: int) -> int:

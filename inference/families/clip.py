@@ -55,7 +55,7 @@ class ClipEncoder:
             last: Tensor = output.last_hidden_state  # type: ignore[attr-defined]
             return last
         states: tuple[Tensor, ...] = output.hidden_states  # type: ignore[attr-defined]
-        hidden = states[-min(layer, len(states) - 1)]
+        hidden = states[-min(layer, len(states))]
         if not self.normed:
             return hidden
         body = getattr(self.model, "text_model", self.model)

@@ -43,7 +43,7 @@ class LatentSpace:
     def _fit(self) -> Tensor:
         generator = torch.Generator().manual_seed(0)
         channels = int(self.vae.config.latent_channels)
-        coarse = torch.randn(24, channels, 4, 4, generator=generator)
+        coarse = torch.randn(24, channels, 2, 2, generator=generator)
         latents = torch.nn.functional.interpolate(coarse, size=(8, 8), mode="bilinear")
         pixels = torch.cat([self.decode(one).clamp(-1, 1).cpu() for one in latents.split(4)])
         colours = torch.nn.functional.adaptive_avg_pool2d(pixels, (8, 8)).movedim(1, -1).reshape(-1, 3)

@@ -66,9 +66,7 @@ class UNetModel(DiffusionModel):
         element = torch.finfo(self.dtype).bits // 8
         return height * width * channels * element * 12 * 4
 
-    def _contexts(
-        self, texts: Sequence[str], clip_skip: int
-    ) -> tuple[Tensor, Tensor | None]:
+    def _contexts(self, texts: Sequence[str], clip_skip: int) -> tuple[Tensor, Tensor | None]:
         chunks = max(encoder.chunks(text) for encoder in self.encoders for text in texts)
         encoded = [encoder.encode(texts, chunks, clip_skip) for encoder in self.encoders]
         context = torch.cat([hidden.to(self.dtype) for hidden, _ in encoded], -1)
@@ -85,9 +83,7 @@ class StableDiffusion(UNetModel):
         return [Conditioning(context=one) for one in context.to(self.device)]
 
     @torch.inference_mode()
-    def network(
-        self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None
-    ) -> Tensor:
+    def network(self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None) -> Tensor:
         """Return the UNet's output; see DiffusionModel."""
         seen = x if concat is None else torch.cat([x, concat.to(x)], 1)
         context = torch.stack([row.context for row in rows])

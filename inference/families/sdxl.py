@@ -25,9 +25,7 @@ class StableDiffusionXL(UNetModel):
         ]
 
     @torch.inference_mode()
-    def network(
-        self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None
-    ) -> Tensor:
+    def network(self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None) -> Tensor:
         """Return the UNet's output; see DiffusionModel."""
         seen = x if concat is None else torch.cat([x, concat.to(x)], 1)
         added = {

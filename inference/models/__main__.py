@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     removed = commands.add_parser("remove", help="uninstall a model")
     removed.add_argument("name", metavar="NAME", help="its name, or the beginning of its hash")
     removed.set_defaults(run=_remove)
-    fetch = commands.add_parser("fetch-tokenizer", help="download CLIP's vocabulary, which single-file checkpoints need")
+    fetch = commands.add_parser(
+        "fetch-tokenizer", help="download CLIP's vocabulary, which single-file checkpoints need"
+    )
     fetch.set_defaults(run=_fetch_tokenizer)
     return whole
 
@@ -91,7 +93,10 @@ def _at_hand(options: argparse.Namespace, catalogue: Catalogue, on_progress: OnP
     from inference.models import fetching, pickles
 
     if fetching.is_address(options.source):
-        with fetching.fetched(options.source, catalogue.folder, on_progress) as path, _converted(path, pickles) as plain:
+        with (
+            fetching.fetched(options.source, catalogue.folder, on_progress) as path,
+            _converted(path, pickles) as plain,
+        ):
             yield plain
     elif fetching.is_hub_id(options.source):
         with fetching.fetched_from_hub(options.source, catalogue.folder, on_progress) as path:

@@ -143,7 +143,9 @@ class Catalogue:
         Raises ModelError.
         """
         detected = detect(path)
-        own_name = self._free_name(_cleaned(suggested_name or _stem(path))) if name is None else self._required_name(name)
+        own_name = (
+            self._free_name(_cleaned(suggested_name or _stem(path))) if name is None else self._required_name(name)
+        )
         files = _files(path)
         size = sum(file.stat().st_size for file in files)
         if link:
@@ -187,9 +189,7 @@ class Catalogue:
         """Remove what interrupted installations left in `incoming`."""
         _discard(self.folder / "incoming")
 
-    def _stage(
-        self, path: Path, files: list[Path], size: int, on_progress: OnProgress
-    ) -> tuple[Path, ContentHash]:
+    def _stage(self, path: Path, files: list[Path], size: int, on_progress: OnProgress) -> tuple[Path, ContentHash]:
         """Copy into `incoming` and hash on the way. Raises ModelError; leaves nothing behind then."""
         staged = self.folder / "incoming" / uuid4().hex
         try:
@@ -214,7 +214,7 @@ class Catalogue:
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 _discard(target)
-            os.replace(staged, target)
+            staged.replace(target)
         except OSError as error:
             _discard(staged)
             raise ModelError(_disk_words(error, entry.bytes)) from error
@@ -245,7 +245,7 @@ class Catalogue:
                 file.write(body)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(staged, target)
+            staged.replace(target)
         except OSError as error:
             staged.unlink(missing_ok=True)
             raise ModelError(_disk_words(error, len(body))) from error
@@ -345,7 +345,9 @@ def _read(path: Path) -> tuple[Entry, ...]:
     try:
         version = json.loads(raw).get("version")
         if version != 1:
-            raise ModelError(f"{path} is of version {version}, from a newer Easel. Update Easel, or use another folder.")
+            raise ModelError(
+                f"{path} is of version {version}, from a newer Easel. Update Easel, or use another folder."
+            )
         return msgspec.json.decode(raw, type=_Document).entries
     except (ValueError, AttributeError, msgspec.MsgspecError) as error:
         raise ModelError(f"{path} is damaged: {error}. Move it away and add the models again.") from error

@@ -67,7 +67,12 @@ def detect_file(name: str, header: Header) -> Detected:
 
 def _refuse_others(name: str, header: Header) -> None:
     """Raise ModelError for files of kinds that are known and not supported here, each by its name."""
-    lora = ("lora_unet_", "lora_te", "unet.up_blocks.0.attentions", "transformer.single_transformer_blocks.0.attn.to_q.lora")
+    lora = (
+        "lora_unet_",
+        "lora_te",
+        "unet.up_blocks.0.attentions",
+        "transformer.single_transformer_blocks.0.attn.to_q.lora",
+    )
     if any(header.has_prefix(prefix) for prefix in lora) or any("lora_" in key for key in list(header.tensors)[:50]):
         raise ModelError(f"{name} is a LoRA, not a checkpoint. A checkpoint is what it is used with.")
     if header.has_prefix("model.diffusion_model.joint_blocks."):
@@ -104,7 +109,9 @@ def _family(name: str, header: Header) -> Family:
     if len(families) != 1:
         raise ModelError(f"{name} holds a network of no family that this program knows (text widths {sorted(widths)}).")
     found = families.pop()
-    raise ModelError(f"{name} holds the network of a {found} model without its text encoder. Install the full checkpoint.")
+    raise ModelError(
+        f"{name} holds the network of a {found} model without its text encoder. Install the full checkpoint."
+    )
 
 
 def _prediction(header: Header, family: Family) -> Prediction:
@@ -123,8 +130,12 @@ def detect_folder(path: Path) -> Detected:
     """Return what a diffusers folder is. Raises ModelError."""
     if not (path / "unet" / "config.json").is_file():
         if (path / "transformer").is_dir():
-            raise ModelError(f"{path.name} is a folder of a transformer model (SD3, FLUX, …), which is not supported yet.")
-        raise ModelError(f"{path.name} is no diffusers folder: it has no unet/config.json. Give the folder that has it.")
+            raise ModelError(
+                f"{path.name} is a folder of a transformer model (SD3, FLUX, …), which is not supported yet."
+            )
+        raise ModelError(
+            f"{path.name} is no diffusers folder: it has no unet/config.json. Give the folder that has it."
+        )
     index = _json(path / "model_index.json")
     unet = _json(path / "unet" / "config.json")
     scheduler = _json(path / "scheduler" / "scheduler_config.json")

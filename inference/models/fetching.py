@@ -52,7 +52,9 @@ def fetched(address: str, folder: Path, on_progress: OnProgress) -> Iterator[Pat
     except httpx.HTTPError as error:
         raise ModelError(f"{address} could not be downloaded: {error or type(error).__name__}.") from error
     except OSError as error:
-        raise ModelError(f"The download could not be written: {error.strerror or error}. Nothing was installed.") from error
+        raise ModelError(
+            f"The download could not be written: {error.strerror or error}. Nothing was installed."
+        ) from error
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -164,5 +166,3 @@ def _hub_words(hub_id: str, error: HfHubHTTPError) -> str:
     if status == 404:
         return f"There is no repository {hub_id} on the hub. Is the name right?"
     return f"{hub_id} could not be downloaded: {str(error).splitlines()[0]}"
-
-

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from inference.models.errors import ModelError
 
@@ -113,14 +113,12 @@ def _tensor(path: Path, name: str, entry: Any) -> tuple[TensorInfo, int]:
     return TensorInfo(dtype=dtype, shape=tuple(shape)), offsets[1]
 
 
-def _counts(value: Any) -> bool:
+def _counts(value: Any) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(isinstance(item, int) and 0 <= item < 2**48 for item in value)
 
 
 def _truncated(path: Path, needed: int, there: int) -> str:
-    return (
-        f"{path.name} is cut short: its header promises {needed:,} bytes and {there:,} are there. Download it again."
-    )
+    return f"{path.name} is cut short: its header promises {needed:,} bytes and {there:,} are there. Download it again."
 
 
 def _what_it_is(start: bytes, size: int) -> str:

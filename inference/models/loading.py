@@ -21,11 +21,14 @@ from inference.protocol.recipe import ContentHash
 
 _NOISE_KEYS = ("beta_start", "beta_end", "beta_schedule", "num_train_timesteps", "rescale_zero_terminal_snr")
 
+#: For a model that nobody asks for by its hash.
+UNNAMED = ContentHash("0" * 64)
+
 
 def load_model(
     path: Path,
     *,
-    content_hash: ContentHash = ContentHash("0" * 64),
+    content_hash: ContentHash = UNNAMED,
     models_folder: Path,
     device: torch.device,
     dtype: torch.dtype,

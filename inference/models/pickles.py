@@ -7,8 +7,12 @@ the rest; that happens in a process of its own, under a time limit and, where th
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inference.models.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 TIMEOUT_SECONDS = 900
@@ -17,7 +21,7 @@ _SPARE_BYTES = 8 * 2**30
 
 
 def convert(source: Path, target: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-    """Write the tensors of a pickle as safetensors. Raises ModelError that says why it was refused; writes nothing then."""
+    """Write the tensors of a pickle as safetensors. Raises ModelError with the reason; writes nothing then."""
     command = [sys.executable, "-m", "inference.models.pickles", str(source), str(target)]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=timeout_seconds, check=False)
@@ -54,12 +58,13 @@ def _convert_here(source: Path, target: Path) -> None:
         what = f"it wants to run {forbidden}" if forbidden else "it is no plain pickle of tensors"
         raise SystemExit(f"{what}, which a model has no need of.") from None
     except (RuntimeError, EOFError, OSError, ValueError, MemoryError) as error:
-        raise SystemExit(f"it is damaged or cut short ({str(error).splitlines()[0][:200]}).") from None
+        words = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise SystemExit(f"it is damaged or cut short ({words}).") from None
     tensors = _tensors(document)
     save_file(tensors, target)
 
 
-def _tensors(document: object) -> dict[str, object]:
+def _tensors(document: object) -> "dict[str, Tensor]":
     """Return the tensors of a state dict, each with memory of its own, as safetensors wants them."""
     import torch
 
@@ -67,7 +72,9 @@ def _tensors(document: object) -> dict[str, object]:
     if not isinstance(state, dict):
         raise SystemExit("it holds no named tensors.")
     tensors = {
-        str(name): value.detach().clone().contiguous() for name, value in state.items() if isinstance(value, torch.Tensor)
+        str(name): value.detach().clone().contiguous()
+        for name, value in state.items()
+        if isinstance(value, torch.Tensor)
     }
     if not tensors:
         raise SystemExit("it holds no named tensors.")

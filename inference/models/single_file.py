@@ -26,7 +26,18 @@ from inference.models.parts import Parts
 from inference.models.tokenizers import OPENCLIP_PADDING, load_vocabulary
 
 #: Keys that many checkpoints carry and no inference needs.
-_IDLE = ("model_ema.", "betas", "alphas_cumprod", "sqrt_", "log_one", "posterior_", "loss.", "denoiser.", "lvlb_", "v_pred")
+_IDLE = (
+    "model_ema.",
+    "betas",
+    "alphas_cumprod",
+    "sqrt_",
+    "log_one",
+    "posterior_",
+    "loss.",
+    "denoiser.",
+    "lvlb_",
+    "v_pred",
+)
 _VAE_PREFIXES = ("first_stage_model.", "vae.", "")
 
 
@@ -81,7 +92,7 @@ def _encoders(
         config = architectures.clip_config(header, family)
         converted = convert_ldm_clip_checkpoint({k: v for k, v in tensors.items() if k.startswith(prefix)})
         model = _text_model(CLIPTextModel, config, converted, dtype)
-        layer = {"usual_layer": 2, "normed": False} if family == "sdxl" else {}
+        layer: dict[str, Any] = {"usual_layer": 2, "normed": False} if family == "sdxl" else {}
         encoders.append(ClipEncoder(load_vocabulary(models_folder), model, **layer))
     if family in architectures.OPENCLIP:
         prefix = architectures.OPENCLIP[family]
@@ -119,13 +130,17 @@ def _filled(kind: Any, config: dict[str, Any], tensors: Mapping[str, Tensor], co
             model = kind.from_config(config)
         converted = convert(dict(tensors), config=dict(model.config))
     except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise ModelError(f"The checkpoint's {kind.__name__} has another structure than its family's: {error}") from error
+        raise ModelError(
+            f"The checkpoint's {kind.__name__} has another structure than its family's: {error}"
+        ) from error
     return _assigned(model, converted, dtype)
 
 
 def _assigned(model: Any, converted: Mapping[str, Tensor], dtype: torch.dtype) -> Any:
     """Put tensors into an empty network. Raises ModelError unless every key and every shape matches."""
-    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items() if not name.endswith("position_ids")}
+    wanted = {
+        name: tuple(value.shape) for name, value in model.state_dict().items() if not name.endswith("position_ids")
+    }
     missing = sorted(set(wanted) - set(converted))
     extra = sorted(set(converted) - set(wanted))
     unlike = sorted(name for name in wanted if name in converted and tuple(converted[name].shape) != wanted[name])
@@ -148,4 +163,6 @@ def _refuse_leftovers(name: str, tensors: Mapping[str, Tensor]) -> None:
     known = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.", "conditioner.", *_IDLE)
     left = sorted(key for key in tensors if not key.startswith(known))
     if left:
-        raise ModelError(f"{name} holds {len(left)} tensors that belong to no known part, such as {', '.join(left[:3])}.")
+        raise ModelError(
+            f"{name} holds {len(left)} tensors that belong to no known part, such as {', '.join(left[:3])}."
+        )

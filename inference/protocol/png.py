@@ -6,6 +6,8 @@ from collections.abc import Iterator
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: Of one text, after it is unpacked.
 MAX_TEXT_BYTES = 4 * 1024 * 1024
+#: Of all texts of a file together: many small bombs are one large one.
+MAX_TEXTS_BYTES = 4 * MAX_TEXT_BYTES
 MAX_CHUNKS = 100_000
 
 
@@ -16,12 +18,17 @@ class NotPng(ValueError):
 def read_texts(data: bytes) -> dict[str, str]:
     """Return the texts (tEXt, zTXt, iTXt) of a PNG file by their keywords; the first of a keyword counts.
 
-    Raises NotPng for a wrong signature, a wrong checksum, or a text that unpacks to more than MAX_TEXT_BYTES.
+    Raises NotPng for a wrong signature, a wrong checksum of a text, a file that is cut short, and texts that unpack to
+    more than MAX_TEXT_BYTES, or to more than MAX_TEXTS_BYTES together.
     """
     texts: dict[str, str] = {}
+    room = MAX_TEXTS_BYTES
     for kind, body in _chunks(data):
         if kind in _READERS:
             keyword, text = _READERS[kind](body)
+            room -= len(text)
+            if room < 0:
+                raise NotPng("this PNG file has too much text")
             texts.setdefault(keyword, text)
     return texts
 
@@ -68,12 +75,12 @@ def _international(body: bytes) -> tuple[str, str]:
 def _unpack(data: bytes) -> bytes:
     unpacker = zlib.decompressobj()
     try:
-        text = unpacker.decompress(data, MAX_TEXT_BYTES)
+        text = unpacker.decompress(data, MAX_TEXT_BYTES + 1)
     except zlib.error as error:
         raise NotPng(f"this PNG file has a damaged text: {error}") from error
-    if unpacker.unconsumed_tail:
-        raise NotPng("this PNG file has a text that is too long")
-    return text
+    if not unpacker.eof and len(text) <= MAX_TEXT_BYTES:
+        raise NotPng("this PNG file has a text that is cut short")
+    return _limited(text)
 
 
 def _limited(text: bytes) -> bytes:

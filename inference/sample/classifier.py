@@ -144,7 +144,9 @@ def _boxed(mask: Mask) -> NDArray[np.float32]:
     ys, xs = np.where(mask)
     box = mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
     picture = Image.fromarray((box * 255).astype(np.uint8))
-    return np.asarray(picture.resize((_TEMPLATE_SIDE, _TEMPLATE_SIDE), Image.Resampling.BILINEAR), np.float32) / 255
+    return np.asarray(
+        picture.resize((_TEMPLATE_SIDE, _TEMPLATE_SIDE), Image.Resampling.BILINEAR), np.float32
+    ) / np.float32(255)
 
 
 _TEMPLATES: Mapping[str, NDArray[np.float32]] = MappingProxyType(

@@ -1,6 +1,6 @@
 """How well a model obeys: painted prompts, judged by the pixel classifier.
 
-    python -m inference.sample.score [--model FOLDER] [--prompts 200] [--sheet sheet.png]
+python -m inference.sample.score [--model FOLDER] [--prompts 200] [--sheet sheet.png]
 """
 
 import argparse
@@ -27,7 +27,7 @@ ATTRIBUTES = ("background", "colour", "shape", "count", "size", "place", "bindin
 _BATCH = 25
 
 
-def test_scenes(count: int, seed: int = TEST_SEED) -> list[tuple[Scene, str]]:
+def held_out_scenes(count: int, seed: int = TEST_SEED) -> list[tuple[Scene, str]]:
     """Return scenes of every kind, combinations never trained on among them, with a caption each."""
     chance = Random(seed)
     scenes = [random_scene(chance, allow_held_out=True) for _ in range(count)]
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--guidance", type=float, default=5.0)
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of the first 48 pictures here")
     options = parser.parse_args(arguments)
-    pairs = test_scenes(options.prompts)
+    pairs = held_out_scenes(options.prompts)
     captions = [text for _, text in pairs]
     pictures = paint(load_pipeline(options.model), captions, options.steps, options.guidance)
     print(f"{options.prompts} prompts, DDIM, {options.steps} steps, guidance {options.guidance:g}")

@@ -15,7 +15,7 @@ import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
-from inference.sample.score import VALIDATION_SEED, load_pipeline, paint, scores, test_scenes
+from inference.sample.score import VALIDATION_SEED, held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import make_tokenizer
 from inference.sample.training_pictures import Plan, Training, make_dataset, make_scheduler
 from inference.sample.training_vae import VaePlan, train_vae
@@ -77,7 +77,7 @@ def _vae(folder: Path, plan: VaePlan, device: torch.device) -> AutoencoderKL:
 def _validate(training: Training, vae: AutoencoderKL, tokenizer: CLIPTokenizer, prompts: int) -> str:
     """Return the scores of the present networks on prompts that are never used for the published scores."""
     pipeline = _pipeline(training, vae, tokenizer)
-    pairs = test_scenes(prompts, VALIDATION_SEED)
+    pairs = held_out_scenes(prompts, VALIDATION_SEED)
     training.unet.eval()
     training.text_encoder.eval()
     pictures = paint(pipeline, [text for _, text in pairs], steps=10)
@@ -105,13 +105,15 @@ def _pipeline(training: Training, vae: AutoencoderKL, tokenizer: CLIPTokenizer) 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train, export and score."""
     parser = argparse.ArgumentParser(prog="python -m inference.sample.train", description="Train the sample model.")
-    parser.add_argument("--out", type=Path, required=True, help="folder for everything; an interrupted run goes on there")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for everything; an interrupted run goes on there"
+    )
     parser.add_argument("--minutes", type=float, default=Plan.minutes, help="for text encoder and UNet; default: 98")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folder = train(options.out, Plan(minutes=options.minutes), VaePlan(), torch.device(options.device))
-    pairs = test_scenes(200)
+    pairs = held_out_scenes(200)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))
     for name, (share, count) in found.items():
         print(f"{name:12} {share:6.1%}  of {count}")

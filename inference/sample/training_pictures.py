@@ -116,6 +116,7 @@ def make_unet(plan: Plan) -> UNet2DConditionModel:
                 module.bias.zero_()
             elif isinstance(module, nn.Conv2d) and name.endswith(("conv_in", "conv_shortcut", "conv")):
                 module.weight.normal_(0, module.weight[0].numel() ** -0.5)
+                assert module.bias is not None
                 module.bias.zero_()
     return unet.to(memory_format=torch.channels_last)
 
@@ -294,7 +295,9 @@ def _cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
 class Training:
     """The networks in training, resumable from a checkpoint."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, data: Dataset, plan: Plan, device: torch.device, seed: int = 0) -> None:
+    def __init__(
+        self, tokenizer: CLIPTokenizer, data: Dataset, plan: Plan, device: torch.device, seed: int = 0
+    ) -> None:
         torch.manual_seed(seed)
         self.plan = plan
         self.device = device

@@ -120,7 +120,7 @@ def coverage(shape: str, x: float, y: float, radius: float) -> NDArray[np.float3
     mask = Image.new("L", (SIDE * scale, SIDE * scale), 0)
     points = [((x + px * radius) * scale, (y + py * radius) * scale) for px, py in OUTLINES[shape]]
     ImageDraw.Draw(mask).polygon(points, fill=255)
-    return np.asarray(mask.reduce(scale), np.float32) / 255
+    return np.asarray(mask.reduce(scale), np.float32) / np.float32(255)
 
 
 def render(scene: Scene, random: Random, palette: Palette = COLOURS) -> NDArray[np.uint8]:
@@ -193,9 +193,7 @@ def _jitter(random: Random, amount: float) -> float:
 def held_out(background: str, subject: Subject) -> bool:
     """Tell whether a combination is never trained on: about 6 % of them, to see whether the model generalises."""
     key = (
-        COLOUR_NAMES.index(background) * 31
-        + COLOUR_NAMES.index(subject.colour) * 7
-        + SHAPES.index(subject.shape) * 13
+        COLOUR_NAMES.index(background) * 31 + COLOUR_NAMES.index(subject.colour) * 7 + SHAPES.index(subject.shape) * 13
     )
     return key % 17 == 0
 

@@ -98,9 +98,7 @@ _ALL = (
         order=2,
         discard_penultimate=True,
     ),
-    Sampler(
-        key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2
-    ),
+    Sampler(key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2),
     Sampler(key="dpmpp_2m", function=dpmpp_2m, schedule="karras", order=2),
     Sampler(
         key="dpmpp_sde",
@@ -134,9 +132,7 @@ _ALL = (
     Sampler(key="plms", function=plms, schedule="ddim_uniform", starts_from="unit_variance", order=2),
     Sampler(key="unipc", function=unipc, starts_from="unit_variance", order=3),
     Sampler(key="deis", function=deis, starts_from="unit_variance", order=2),
-    Sampler(
-        key="lcm", function=lcm, schedule="sgm_uniform", always_stochastic=True, starts_from="unit_variance"
-    ),
+    Sampler(key="lcm", function=lcm, schedule="sgm_uniform", always_stochastic=True, starts_from="unit_variance"),
     Sampler(
         key="tcd",
         function=tcd,

@@ -29,9 +29,7 @@ def dpm2(x: Tensor, sigmas: Sequence[float], noise: Noise, *, churn: Churn = CAL
     return x
 
 
-def dpm2_a(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0
-) -> Sampling:
+def dpm2_a(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0) -> Sampling:
     """Ancestral sampling with the steps of `dpm2`: k-diffusion's `sample_dpm_2_ancestral`."""
     for sigma, sigma_next in pairwise(sigmas):
         down, up = ancestral_levels(sigma, sigma_next, eta)
@@ -40,9 +38,7 @@ def dpm2_a(
     return x
 
 
-def dpm_fast(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 0.0, s_noise: float = 1.0
-) -> Sampling:
+def dpm_fast(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 0.0, s_noise: float = 1.0) -> Sampling:
     """DPM-Solver-fast: Lu et al. (2022); k-diffusion's `sample_dpm_fast`.
 
     Asks the model once for each step of `sigmas`, but takes only its ends: third-order steps equal in lambda

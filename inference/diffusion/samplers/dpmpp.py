@@ -34,9 +34,7 @@ def dpmpp_2m(x: Tensor, sigmas: Sequence[float], noise: Noise) -> Sampling:
     return x
 
 
-def dpmpp_2s_a(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0
-) -> Sampling:
+def dpmpp_2s_a(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0) -> Sampling:
     """Ancestral sampling with DPM-Solver++(2S): Lu et al. (2022), algorithm 1 with r = 1/2.
 
     k-diffusion's `sample_dpmpp_2s_ancestral`. Two evaluations a step, one in the last.
@@ -97,9 +95,7 @@ def dpmpp_2m_sde(
         h = math.log(sigma / sigma_next)
         target = denoised if previous is None else torch.lerp(denoised, previous, -h / (2 * h_previous))
         x = torch.lerp(target, x, math.exp(-(1 + eta) * h))
-        x = with_noise(
-            x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h))
-        )
+        x = with_noise(x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
         previous, h_previous = denoised, h
     return x
 
@@ -128,9 +124,7 @@ def dpmpp_3m_sde(
             x.add_(first, alpha=phi_2)
         if second is not None:
             x.sub_(second, alpha=phi_3)
-        x = with_noise(
-            x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h))
-        )
+        x = with_noise(x, noise, sigma, sigma_next, s_noise * sigma_next * math.sqrt(-math.expm1(-2 * eta * h)))
     return x
 
 

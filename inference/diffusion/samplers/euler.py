@@ -41,9 +41,7 @@ def euler(x: Tensor, sigmas: Sequence[float], noise: Noise, *, churn: Churn = CA
     return x
 
 
-def euler_a(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0
-) -> Sampling:
+def euler_a(x: Tensor, sigmas: Sequence[float], noise: Noise, *, eta: float = 1.0, s_noise: float = 1.0) -> Sampling:
     """Ancestral sampling with Euler steps: k-diffusion's `sample_euler_ancestral`; eta 0 is `euler`."""
     for sigma, sigma_next in pairwise(sigmas):
         denoised = yield x, sigma

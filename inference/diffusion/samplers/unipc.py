@@ -17,9 +17,7 @@ Variant = Literal["bh1", "bh2"]
 History = list[tuple[float, Tensor]]
 
 
-def unipc(
-    x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 3, variant: Variant = "bh1"
-) -> Sampling:
+def unipc(x: Tensor, sigmas: Sequence[float], noise: Noise, *, order: int = 3, variant: Variant = "bh1") -> Sampling:
     """UniPC in the denoised prediction: Zhao et al. (2023), algorithms 1 (UniC) and 2 (UniP).
 
     The answer for the predicted x also corrects that x. Orders are lowered at both ends. The defaults are
@@ -61,9 +59,7 @@ def _corrected(x: Tensor, history: History, sigma_next: float, answer: Tensor, v
     return target.add(answer - newest, alpha=-scale * weights[-1])
 
 
-def _bent(
-    target: Tensor, history: History, ratios: Sequence[float], weights: Sequence[float], scale: float
-) -> Tensor:
+def _bent(target: Tensor, history: History, ratios: Sequence[float], weights: Sequence[float], scale: float) -> Tensor:
     """Return the first-order step plus the weighted differences of older predictions to the newest."""
     newest = history[0][1]
     for (_, older), ratio, weight in zip(history[1:], ratios[:-1], weights, strict=True):

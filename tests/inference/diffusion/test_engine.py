@@ -60,7 +60,9 @@ class Studio:
         raise AssertionError("the engine does not come to an end")
 
     def of(self, kind: type, job: str | None = None) -> list:
-        return [event for event in self.events if isinstance(event, kind) and job in (None, event.job)]
+        return [
+            event for event in self.events if isinstance(event, kind) and job in (None, getattr(event, "job", None))
+        ]
 
     def pixels(self, job: str, index: int = 0) -> np.ndarray:
         (finished,) = self.of(Finished, job)
@@ -302,9 +304,7 @@ def test_not_a_number_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     studio = Studio()
     plain = studio.toy._context
     broken = torch.full((77, 4), float("nan"))
-    monkeypatch.setattr(
-        studio.toy, "_context", lambda text, chunks: broken if text == "nan" else plain(text, chunks)
-    )
+    monkeypatch.setattr(studio.toy, "_context", lambda text, chunks: broken if text == "nan" else plain(text, chunks))
     studio.ask("good", recipe())
     studio.ask("bad", recipe(prompt="nan"))
     studio.run()

@@ -194,9 +194,7 @@ class TestNoise:
         assert float(result.var()) == pytest.approx(variance, rel=0.03)
 
     @pytest.mark.parametrize("function", [euler, heun])
-    def test_churn_keeps_the_variance_and_changes_the_picture(
-        self, function: Callable[..., Sampling]
-    ) -> None:
+    def test_churn_keeps_the_variance_and_changes_the_picture(self, function: Callable[..., Sampling]) -> None:
         levels = [*geometric(100), 0.0]
         x = torch.randn((4, 48, 48), generator=seeded(1)) * math.sqrt(levels[0] ** 2 + DEVIATION**2)
         plain, _ = finish(function(x, levels, no_noise))
@@ -231,9 +229,7 @@ class TestNoise:
             source = noise_for(sampler, x, levels)
             drawn: list[float] = []
 
-            def counted(
-                sigma: float, sigma_next: float, source: Noise = source, drawn: list[float] = drawn
-            ) -> Tensor:
+            def counted(sigma: float, sigma_next: float, source: Noise = source, drawn: list[float] = drawn) -> Tensor:
                 drawn.append(sigma)
                 return source(sigma, sigma_next)
 
@@ -278,9 +274,7 @@ class TestEverySampler:
         sampler = SAMPLERS[key]
         levels = schedule_for(sampler, sampler.schedule, 7, TABLE)
         x = torch.randn((1, 4, 4), generator=seeded(1)) * levels[0]
-        first, second = (
-            finish(sampler.start(x, levels, noise_for(sampler, x, levels), TABLE))[0] for _ in range(2)
-        )
+        first, second = (finish(sampler.start(x, levels, noise_for(sampler, x, levels), TABLE))[0] for _ in range(2))
         assert torch.equal(first, second)
 
     def test_dpm_fast_uses_up_its_steps(self) -> None:
@@ -296,9 +290,7 @@ class TestEverySampler:
     def test_adaptive_ends_whatever_the_model_says(self) -> None:
         x = torch.randn((1, 4, 4), generator=seeded(1)) * 14
         generator = seeded(2)
-        result, _ = finish(
-            dpm_adaptive(x, [14.0, 0.1, 0.0], no_noise), lambda x, sigma: torch.full_like(x, math.nan)
-        )
+        result, _ = finish(dpm_adaptive(x, [14.0, 0.1, 0.0], no_noise), lambda x, sigma: torch.full_like(x, math.nan))
         assert bool(result.isnan().all())
         result, asked = finish(
             dpm_adaptive(x, [14.0, 0.1, 0.0], no_noise),

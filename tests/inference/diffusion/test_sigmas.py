@@ -50,9 +50,7 @@ class TestNoiseTable:
 
     def test_zero_terminal_snr(self) -> None:
         scheduler = make("EulerDiscreteScheduler", rescale_betas_zero_snr=True)
-        np.testing.assert_allclose(
-            ZERO_SNR.alphas_cumprod[:-1], scheduler.alphas_cumprod.numpy()[:-1], rtol=2e-3
-        )
+        np.testing.assert_allclose(ZERO_SNR.alphas_cumprod[:-1], scheduler.alphas_cumprod.numpy()[:-1], rtol=2e-3)
         assert ZERO_SNR.sigma_max == pytest.approx(4096, rel=1e-6)
         assert ZERO_SNR.sigma_min == pytest.approx(TABLE.sigma_min)
 
@@ -121,9 +119,7 @@ class TestSchedules:
             scheduler = make("EulerDiscreteScheduler", **config)
             scheduler.set_timesteps(steps)
             # Diffusers interpolates sigma between timesteps where we do its logarithm.
-            np.testing.assert_allclose(
-                np.array(schedule(name, steps, TABLE)), scheduler.sigmas.numpy(), rtol=2e-4
-            )
+            np.testing.assert_allclose(np.array(schedule(name, steps, TABLE)), scheduler.sigmas.numpy(), rtol=2e-4)
 
     def test_karras_formula(self) -> None:
         ramp = np.linspace(0, 1, 12)

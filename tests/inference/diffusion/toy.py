@@ -48,9 +48,7 @@ class ToyModel(DiffusionModel):
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
         return torch.randn(77 * chunks, 4, generator=torch.Generator().manual_seed(seed))
 
-    def network(
-        self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None
-    ) -> Tensor:
+    def network(self, x: Tensor, timesteps: Tensor, rows: Sequence[Conditioning], concat: Tensor | None) -> Tensor:
         self.before_pass(rows)
         self.passes.append(len(rows))
         assert timesteps.shape == (len(rows),)

@@ -11,14 +11,12 @@ from transformers import CLIPTokenizer
 from inference.sample import MODEL_FOLDER
 from inference.sample.averaging import WeightAverage, cosine
 from inference.sample.classifier import look
-from inference.sample.score import load_pipeline, paint, scores, test_scenes
+from inference.sample.score import held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import CORE_WORDS, make_tokenizer
 from inference.sample.train import train
 from inference.sample.training_pictures import Captions, Plan, weigh
 from inference.sample.training_vae import VaePlan
 from inference.sample.world import Scene, Subject
-
-test_scenes.__test__ = False  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +64,10 @@ def test_a_weight_stands_at_its_word() -> None:
     tokens, captioned, weights = captions.draw([scene] * 200, weighted=1.0)
     touched = (weights[..., 0] != 1).any(1)
     assert touched.sum() > 100
-    words = {tokenizer.decode([int(tokens[row, weights[row, :, 0].ne(1).nonzero()[0, 0]])]) for row in touched.nonzero()[:, 0]}
+    words = {
+        tokenizer.decode([int(tokens[row, weights[row, :, 0].ne(1).nonzero()[0, 0]])])
+        for row in touched.nonzero()[:, 0]
+    }
     assert {"red", "circle", "white"} <= {word.strip() for word in words}
     assert 0 < (~captioned).sum() < 60
 
@@ -100,8 +101,8 @@ def test_the_embedded_model_is_small() -> None:
 
 
 def test_the_embedded_model_obeys() -> None:
-    """A small sample of what `python -m inference.sample.score` measures on 200 prompts; bounds leave room for chance."""
-    pairs = test_scenes(40, seed=7)
+    """A small sample of what `python -m inference.sample.score` measures on 200 prompts; with room for chance."""
+    pairs = held_out_scenes(40, seed=7)
     pictures = paint(load_pipeline(MODEL_FOLDER), [text for _, text in pairs], steps=12)
     found = scores([scene for scene, _ in pairs], pictures)
     assert found["background"][0] >= 0.9

@@ -1,5 +1,6 @@
 """The sample world: what is drawn can be read back, and captions say what is there."""
 
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -126,4 +127,4 @@ def test_captions_vary() -> None:
 
 def test_sizes_do_not_overlap() -> None:
     ranges = sorted(SIZES.values())
-    assert all(low[1] < high[0] for low, high in zip(ranges, ranges[1:], strict=False))
+    assert all(low[1] < high[0] for low, high in pairwise(ranges))

@@ -1,0 +1,1 @@
+"""Model families: how each turns words into conditioning, and steps into latents."""

@@ -1,0 +1,55 @@
+"""What all tests share: quiet libraries, one thread, and tiny models made once."""
+
+import os
+
+# Networks this small are fastest on one thread; and what the libraries print belongs to no test.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from inference.sample import MODEL_FOLDER
+from tests.tiny_models import Kind, make_folder, make_single_file
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder that holds CLIP's vocabulary, as `easel models fetch-tokenizer` leaves it, and nothing else."""
+    root = tmp_path_factory.mktemp("models")
+    place = root / "tokenizers" / "clip"
+    place.mkdir(parents=True)
+    for name in ("vocab.json", "merges.txt"):
+        shutil.copyfile(MODEL_FOLDER / "tokenizer" / name, place / name)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_root: Path) -> Callable[[Kind], Path]:
+    """Give the diffusers folder of a tiny model, made when first asked for."""
+
+    def folder(kind: Kind) -> Path:
+        place = tiny_root / "made" / kind
+        return place if place.exists() else make_folder(kind, place)
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tiny_root: Path) -> Callable[[Kind], Path]:
+    """Give the single file of a tiny model, made when first asked for."""
+
+    def file(kind: Kind) -> Path:
+        place = tiny_root / "made" / f"{kind}.safetensors"
+        place.parent.mkdir(exist_ok=True)
+        return place if place.exists() else make_single_file(kind, place)
+
+    return file

@@ -1,0 +1,216 @@
+"""`easel models`: from files, addresses and a hub, all on this machine."""
+
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inference.models.__main__ import main
+from inference.models.catalogue import Catalogue
+from inference.models.fetching import is_address, is_hub_id
+from inference.models.tokenizers import HUB_ID, find_vocabulary
+from inference.sample import MODEL_FOLDER
+from tests.tiny_models import Kind
+
+
+@pytest.fixture
+def server(tmp_path: Path, tiny_file: Callable[[Kind], Path], tiny_folder: Callable[[Kind], Path]) -> Iterator[str]:
+    """A web server and a hub in one: files, a page, a cut-off file, and repositories."""
+    files = {
+        "/model.safetensors": tiny_file("sd1").read_bytes(),
+        "/page.safetensors": b"<!doctype html><title>Log in</title>",
+        "/moved.safetensors": b"",
+    }
+    folder = tiny_folder("sd1")
+    repositories = {
+        "someone/folder": {
+            path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        },
+        "someone/single": {"one.safetensors": files["/model.safetensors"], "README.md": b"hello"},
+        "someone/several": {"one.safetensors": b"x", "two.safetensors": b"y"},
+        HUB_ID: {name: (MODEL_FOLDER / "tokenizer" / name).read_bytes() for name in ("vocab.json", "merges.txt")},
+    }
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer(body=True)
+
+        def do_HEAD(self) -> None:
+            self.answer(body=False)
+
+        def answer(self, body: bool) -> None:
+            path = self.path.split("?")[0]
+            if path == "/moved.safetensors":
+                self.send_response(302)
+                self.send_header("Location", "/model.safetensors")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            elif path == "/cut.safetensors":
+                self.send(files["/model.safetensors"][:1000], 200, body, length=5000)
+            elif path == "/login.safetensors":
+                self.send(b"no", 401, body)
+            elif path.startswith("/api/models/"):
+                self.repository(path.removeprefix("/api/models/"), body)
+            elif "/resolve/" in path:
+                name, _, rest = path[1:].partition("/resolve/")
+                data = repositories.get(name, {}).get(rest.partition("/")[2])
+                self.send(data or b"", 200 if data is not None else 404, body)
+            else:
+                self.send(files.get(path, b""), 200 if path in files else 404, body)
+
+        def repository(self, name: str, body: bool) -> None:
+            name = name.partition("/revision/")[0]
+            if name not in repositories:
+                self.send(b"{}", 404, body)
+                return
+            siblings = [{"rfilename": file, "size": len(data)} for file, data in repositories[name].items()]
+            document = {
+                "id": name,
+                "modelId": name,
+                "sha": "0" * 40,
+                "siblings": siblings,
+                "private": False,
+                "tags": [],
+            }
+            self.send(json.dumps(document).encode(), 200, body, "application/json")
+
+        def send(
+            self, data: bytes, status: int, body: bool, kind: str = "application/octet-stream", length: int = 0
+        ) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(length or len(data)))
+            self.send_header("ETag", '"0123456789abcdef"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+            self.end_headers()
+            if body:
+                self.wfile.write(data)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        threading.Thread(target=listening.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.server_port}"
+        listening.shutdown()
+
+
+@pytest.fixture
+def hub(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The server, as the hub that huggingface_hub speaks to."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "ENDPOINT", server)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server + "/{repo_id}/resolve/{revision}/{filename}")
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    return server
+
+
+def run(folder: Path, *words: str) -> int:
+    return main(["--folder", str(folder), *words])
+
+
+def test_add_list_info_and_remove(
+    tiny_folder: Callable[[Kind], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "add", str(tiny_folder("sdxl")), "--name", "big") == 0
+    assert "installed as big: sdxl checkpoint" in capsys.readouterr().out
+    assert run(tmp_path, "add", str(tiny_folder("sdxl"))) == 0
+    assert "installed already as big" in capsys.readouterr().out
+    assert run(tmp_path, "list") == 0
+    listed = capsys.readouterr().out
+    assert "sample" in listed
+    assert "big" in listed
+    assert run(tmp_path, "list", "--json") == 0
+    assert [entry["name"] for entry in json.loads(capsys.readouterr().out)] == ["sample", "big"]
+    assert run(tmp_path, "info", "big", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["family"] == "sdxl"
+    assert run(tmp_path, "remove", "big") == 0
+    assert "is removed" in capsys.readouterr().out
+    assert run(tmp_path, "info", "big") == 1
+    assert "no model named 'big'" in capsys.readouterr().err
+
+
+def test_a_prediction_can_be_said(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:
+    assert run(tmp_path, "add", str(tiny_file("sd2")), "--name", "base", "--prediction", "epsilon") == 0
+    assert Catalogue(tmp_path).find("base").prediction == "epsilon"
+    assert Catalogue(tmp_path).find("base").side == 512
+
+
+def test_what_does_not_exist_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, "add", str(tmp_path / "nowhere.safetensors")) == 1
+    assert "There is no file or folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["model", "moved"])
+def test_a_file_at_an_address(name: str, server: str, tmp_path: Path) -> None:
+    assert run(tmp_path, "add", f"{server}/{name}.safetensors?token=1") == 0
+    entry = Catalogue(tmp_path).find(name)
+    assert entry.family == "sd1"
+    assert entry.source.startswith(server)
+    assert list((tmp_path / "incoming").glob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/nothing.safetensors", "answered 404"),
+        ("/login.safetensors", "needs a login"),
+        ("/page.safetensors", "is a web page"),
+        ("/cut.safetensors", "broke off|could not be downloaded"),
+    ],
+)
+def test_a_download_that_fails_leaves_nothing(
+    path: str, words: str, server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import re
+
+    assert run(tmp_path, "add", server + path) == 1
+    assert re.search(words, capsys.readouterr().err)
+    assert list((tmp_path / "incoming").glob("*")) == []
+    assert len(Catalogue(tmp_path).entries) == 1
+
+
+@pytest.mark.parametrize(("repository", "layout"), [("someone/folder", "folder"), ("someone/single", "single_file")])
+def test_a_repository_of_the_hub(repository: str, layout: str, hub: str, tmp_path: Path) -> None:
+    assert run(tmp_path, "add", repository) == 0
+    entry = Catalogue(tmp_path).find(repository.partition("/")[2])
+    assert entry.layout == layout
+    assert entry.source == repository
+    assert list((tmp_path / "incoming").glob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("repository", "words"),
+    [("someone/several", "several checkpoints"), ("someone/nothing", "no repository|does not exist")],
+)
+def test_a_repository_that_is_no_model(
+    repository: str, words: str, hub: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import re
+
+    assert run(tmp_path, "add", repository) == 1
+    assert re.search(words, capsys.readouterr().err)
+    assert len(Catalogue(tmp_path).entries) == 1
+
+
+def test_the_vocabulary_is_fetched(hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    assert find_vocabulary(tmp_path) is None
+    assert run(tmp_path, "fetch-tokenizer") == 0
+    assert find_vocabulary(tmp_path) == tmp_path / "tokenizers" / "clip"
+
+
+def test_sources_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert is_address("https://example.org/x.safetensors")
+    assert is_hub_id("owner/name")
+    assert not is_hub_id("/owner/name")
+    assert not is_hub_id("../name")
+    assert not is_address("owner/name")
+    (tmp_path / "owner" / "name").mkdir(parents=True)
+    assert not is_hub_id("owner/name")
