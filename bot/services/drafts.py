@@ -11,8 +11,7 @@ import msgspec
 from bot.errors import UserError, sentence
 from inference.protocol.limits import MIN_SIDE
 from inference.protocol.messages import ModelInfo
-from inference.protocol.names import UnknownName, nearest, schedule_key
-from inference.protocol.parameters import split_sampler
+from inference.protocol.names import UnknownName, nearest, schedule_key, split_sampler
 from inference.protocol.recipe import (
     ContentHash,
     Fit,

@@ -1,6 +1,7 @@
 """The names people know, and the keys that recipes store for them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -44,12 +45,8 @@ SCHEDULE_NAMES: Mapping[str, str] = MappingProxyType(
 
 #: Spellings that are neither a key nor a display name, met in other programs.
 _SAMPLER_ALIASES = {
-    "k_euler": "euler",
-    "k_euler_a": "euler_a",
     "euler ancestral": "euler_a",
     "euler_ancestral": "euler_a",
-    "k_heun": "heun",
-    "k_lms": "lms",
     "k_dpm_2": "dpm2",
     "k_dpm_2_a": "dpm2_a",
     "dpm_2": "dpm2",
@@ -81,11 +78,28 @@ def nearest(given: str, known: Iterable[str]) -> tuple[str, ...]:
 
 
 def sampler_key(text: str) -> str:
-    """Return the key of the sampler that `text` names: a key, a display name or a known alias, in any case.
+    """Return the key of the sampler that `text` names, however it is spelt.
 
-    Raises UnknownName.
+    ComfyUI's and k-diffusion's "sample_euler", "k_euler_a" and "dpmpp_sde_gpu" are among these. Raises UnknownName.
     """
-    return _find("sampler", text, SAMPLER_NAMES, _SAMPLER_ALIASES)
+    with suppress(UnknownName):
+        return _find("sampler", text, SAMPLER_NAMES, _SAMPLER_ALIASES)
+    bare = text.strip().casefold().removeprefix("sample_").removeprefix("k_").removesuffix("_gpu")
+    with suppress(UnknownName):
+        return _find("sampler", bare, SAMPLER_NAMES, _SAMPLER_ALIASES)
+    raise UnknownName("sampler", text, SAMPLER_NAMES.values())
+
+
+def split_sampler(text: str) -> tuple[str, str | None]:
+    """Return the keys of the sampler and, or None, of the schedule in one name: "DPM++ 2M Karras", "Euler a".
+
+    AUTOMATIC1111 before 1.9 wrote both as one name. Raises UnknownName.
+    """
+    words = text.split()
+    for count in range(1, min(3, len(words))):
+        with suppress(UnknownName):
+            return sampler_key(" ".join(words[:-count])), schedule_key(" ".join(words[-count:]))
+    return sampler_key(text), None
 
 
 def schedule_key(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from inference import __version__
-from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName, sampler_key, schedule_key
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName, schedule_key, split_sampler
 from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, TextToImage
 
 VERSION = f"Easel {__version__}"
@@ -168,21 +168,6 @@ def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Par
         model_hash=others.pop("Model hash", None),
         others=others,
     )
-
-
-def split_sampler(text: str) -> tuple[str, str | None]:
-    """Return the keys of sampler and schedule of a name that may hold both, such as "DPM++ 2M Karras".
-
-    Raises UnknownName.
-    """
-    words = text.split()
-    for count in range(1, min(3, len(words))):
-        try:
-            schedule = schedule_key(" ".join(words[-count:]))
-            return sampler_key(" ".join(words[:-count])), schedule
-        except UnknownName:
-            continue
-    return sampler_key(text), None
 
 
 def _sampler(others: dict[str, str]) -> tuple[str | None, str | None]:

@@ -16,9 +16,9 @@ from inference.diffusion.samplers.euler import ddim, euler, euler_a, heun
 from inference.diffusion.samplers.multistep import deis, lms, plms
 from inference.diffusion.samplers.unipc import unipc
 from inference.diffusion.sigmas import NoiseTable
-from inference.protocol.names import SAMPLER_NAMES, UnknownName, sampler_key, schedule_key
+from inference.protocol.names import SAMPLER_NAMES
 
-__all__ = ["SAMPLERS", "Noise", "Sampler", "Sampling", "find_sampler", "split_legacy_name"]
+__all__ = ["SAMPLERS", "Noise", "Sampler", "Sampling"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,40 +145,3 @@ _ALL = (
 
 #: Sampler key -> sampler.
 SAMPLERS: Mapping[str, Sampler] = MappingProxyType({sampler.key: sampler for sampler in _ALL})
-
-
-def find_sampler(text: str) -> Sampler:
-    """Return the sampler that `text` names: a key, a display name or another program's spelling, in any case.
-
-    Raises UnknownName, which holds the nearest names.
-    """
-    return SAMPLERS[_sampler_key(text)]
-
-
-def split_legacy_name(text: str) -> tuple[str, str | None]:
-    """Return the keys of the sampler and, or None, of the schedule in one name: "DPM++ 2M Karras", "Euler a".
-
-    AUTOMATIC1111 before 1.9 wrote both as one name. Raises UnknownName.
-    """
-    words = text.split()
-    for count in range(1, min(3, len(words))):
-        try:
-            schedule = schedule_key(" ".join(words[-count:]))
-            return _sampler_key(" ".join(words[:-count])), schedule
-        except UnknownName:
-            continue
-    return _sampler_key(text), None
-
-
-def _sampler_key(text: str) -> str:
-    """Return the key of a spelling, also of other programs: "sample_euler", "k_euler_a", "dpmpp_sde_gpu"."""
-    try:
-        return sampler_key(text)
-    except UnknownName:
-        bare = text.strip().casefold().removeprefix("sample_").removeprefix("k_").removesuffix("_gpu")
-        if bare == text:
-            raise
-    try:
-        return sampler_key(bare)
-    except UnknownName:
-        raise UnknownName("sampler", text, SAMPLER_NAMES.values()) from None

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from inference.diffusion.noise import BrownianNoise, IndependentNoise, seeded
-from inference.diffusion.samplers import SAMPLERS, Noise, Sampler, find_sampler, split_legacy_name
+from inference.diffusion.samplers import SAMPLERS, Noise, Sampler
 from inference.diffusion.samplers.base import Sampling, ancestral_levels
 from inference.diffusion.samplers.dpm import dpm_adaptive
 from inference.diffusion.samplers.euler import Churn, euler, heun
 from inference.diffusion.samplers.unipc import unipc
 from inference.diffusion.sigmas import SCHEDULES, NoiseTable, schedule_for
-from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 
 TABLE = NoiseTable.from_config()
 #: Standard deviation of the pictures in the analytic tests.
@@ -307,50 +307,6 @@ class TestRegistry:
             assert sampler.key == key
             assert sampler.name == SAMPLER_NAMES[key]
             assert sampler.schedule in SCHEDULES
-
-    @pytest.mark.parametrize(
-        ("text", "key"),
-        [
-            ("Euler a", "euler_a"),
-            ("EULER A", "euler_a"),
-            ("euler_ancestral", "euler_a"),
-            ("k_euler_a", "euler_a"),
-            ("DPM++ 2M", "dpmpp_2m"),
-            ("dpmpp_2m", "dpmpp_2m"),
-            ("k_dpmpp_2m", "dpmpp_2m"),
-            ("sample_dpmpp_2m", "dpmpp_2m"),
-            ("dpmpp_2m_sde_gpu", "dpmpp_2m_sde"),
-            ("DPM++  2S a", "dpmpp_2s_a"),
-            ("uni_pc", "unipc"),
-            (" DDIM ", "ddim"),
-        ],
-    )
-    def test_finds_names_as_people_write_them(self, text: str, key: str) -> None:
-        assert find_sampler(text).key == key
-
-    @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("DPM++ 2M Karras", ("dpmpp_2m", "karras")),
-            ("DPM++ 2M SDE Exponential", ("dpmpp_2m_sde", "exponential")),
-            ("dpm++ sde karras", ("dpmpp_sde", "karras")),
-            ("DPM2 a Karras", ("dpm2_a", "karras")),
-            ("Euler SGM Uniform", ("euler", "sgm_uniform")),
-            ("DDIM DDIM Uniform", ("ddim", "ddim_uniform")),
-            ("LMS Karras", ("lms", "karras")),
-            ("Euler a", ("euler_a", None)),
-            ("DDIM", ("ddim", None)),
-            ("Euler", ("euler", None)),
-        ],
-    )
-    def test_splits_old_names(self, text: str, expected: tuple[str, str | None]) -> None:
-        assert split_legacy_name(text) == expected
-
-    @pytest.mark.parametrize("lookup", [find_sampler, split_legacy_name])
-    def test_an_unknown_name_is_told_its_neighbours(self, lookup: Callable[[str], object]) -> None:
-        with pytest.raises(UnknownName) as caught:
-            lookup("DPM++ 2N")
-        assert "DPM++ 2M" in caught.value.nearest
 
     def test_eta_reaches_only_those_that_take_it(self) -> None:
         levels = geometric(4)
