@@ -1,14 +1,12 @@
 """An engine in this process over one loaded model, and the jobs that it is measured with."""
 
-import io
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from torch import Tensor
 
 from inference.diffusion.engine import Engine
+from inference.diffusion.jobs import State
 from inference.families.base import DiffusionModel
 from inference.protocol.messages import (
     EngineSettings,
@@ -55,6 +53,16 @@ class OneModel:
         return (self._model.hash,)
 
 
+class _WatchedEngine(Engine):
+    """Keeps the latents of what it finished: pictures themselves are rounded to 8 bits."""
+
+    latents: dict[JobId, Tensor]
+
+    def _finish(self, state: State, latents: Tensor, model: DiffusionModel) -> None:
+        self.latents[state.job.id] = latents
+        super()._finish(state, latents, model)
+
+
 class Studio:
     """Runs jobs to their end and keeps what they sent."""
 
@@ -62,7 +70,8 @@ class Studio:
         self.model = model
         self.events: list[Event] = []
         settings = EngineSettings(models_folder="", max_rows=max_rows)
-        self.engine = Engine(OneModel(model), settings, LaunchId("bench"), self.events.append)
+        self.engine = _WatchedEngine(OneModel(model), settings, LaunchId("bench"), self.events.append)
+        self.engine.latents = {}
 
     def paint(self, recipes: Sequence[Recipe]) -> list[Finished]:
         """Hand all recipes over at once, run to the end, and return the results in the order of the recipes."""
@@ -77,10 +86,10 @@ class Studio:
         finished = {event.job: event for event in self.events if isinstance(event, Finished)}
         return [finished[JobId(str(index))] for index in range(len(recipes))]
 
-
-def pixels(finished: Finished) -> NDArray[np.float64]:
-    """Return the first picture of a job: (H, W, 3) in 0..1."""
-    return np.asarray(Image.open(io.BytesIO(finished.pictures[0].data)), np.float64) / 255
+    def latents(self, recipes: Sequence[Recipe]) -> list[Tensor]:
+        """Paint all recipes at once and return the final latents (C, h, w) of each."""
+        self.paint(recipes)
+        return [self.engine.latents[JobId(str(index))] for index in range(len(recipes))]
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.tiny_models import Kind, make_folder, make_single_file
 from inference.sample import MODEL_FOLDER
-from tests.tiny_models import Kind, make_folder, make_single_file
 
 torch.set_num_threads(1)
 

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from benchmarks.references import REFERENCES, TRAINING, Reference
 from inference.diffusion.noise import BrownianNoise, IndependentNoise, seeded
 from inference.diffusion.samplers import SAMPLERS, Noise
 from inference.diffusion.samplers.base import Sampling
 from inference.diffusion.sigmas import NoiseTable
-from tests.references import REFERENCES, TRAINING, Reference
 
 pytestmark = [
     # Diffusers' own use of NumPy, and of a Brownian tree at float32 ends.
@@ -82,9 +82,7 @@ def theirs(reference: Reference, x: Tensor) -> Tensor:
     for t in scheduler.timesteps:
         output = network(scheduler.scale_model_input(x, t), float(t))
         x = scheduler.step(output, t, x, **arguments).prev_sample
-    if reference.variance_preserving and reference.stops_at_sigma_min:
-        x = x * math.sqrt(TABLE.sigma_min**2 + 1)
-    return x[0]
+    return reference.in_our_scale(x[0], TABLE)
 
 
 def _name(reference: Reference) -> str:

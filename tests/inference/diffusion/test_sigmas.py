@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.references import TRAINING
 from inference.diffusion.samplers import SAMPLERS
 from inference.diffusion.sigmas import (
     SCHEDULES,
@@ -22,7 +23,6 @@ from inference.diffusion.sigmas import (
     steps_for_strength,
 )
 from inference.protocol.names import UnknownName
-from tests.references import TRAINING
 
 # Diffusers' own use of NumPy.
 pytestmark = pytest.mark.filterwarnings("ignore:__array:DeprecationWarning")

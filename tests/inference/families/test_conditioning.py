@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 
+from benchmarks.tiny_models import Kind, make_pipeline
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
 from inference.sample import MODEL_FOLDER
 from inference.sample.classifier import colour_name
 from inference.sample.world import COLOURS
-from tests.tiny_models import Kind, make_pipeline
 
 SHORT = ("a red circle on a blue background", "blurry, ugly")
 LONG = ", ".join(["a red circle on a blue background"] * 20)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tiny_models import Kind
 from inference.models.catalogue import Catalogue
 from inference.models.errors import ModelError
-from tests.tiny_models import Kind
 
 
 def leftovers(folder: Path) -> list[str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.tiny_models import Kind
 from inference.models.__main__ import main
 from inference.models.catalogue import Catalogue
 from inference.models.fetching import is_address, is_hub_id
 from inference.models.tokenizers import HUB_ID, find_vocabulary
 from inference.sample import MODEL_FOLDER
-from tests.tiny_models import Kind
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from benchmarks.tiny_models import KINDS, Kind
 from inference.models.detection import detect
 from inference.models.errors import ModelError
 from inference.models.headers import MAX_HEADER_BYTES, read_header
-from tests.tiny_models import KINDS, Kind
 
 FAMILIES = {"sd1": "sd1", "sd1_inpaint": "sd1", "sd2": "sd2", "sd2_v": "sd2", "sdxl": "sdxl"}
 

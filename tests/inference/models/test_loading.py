@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmarks.tiny_models import KINDS, Kind, make_pipeline
 from inference.families.base import DiffusionModel
 from inference.models.errors import ModelError
 from inference.models.loading import load_model
-from tests.tiny_models import KINDS, Kind, make_pipeline
 
 TEXTS = ["a red circle, on a blue background", ""]
 

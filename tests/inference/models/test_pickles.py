@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from benchmarks.tiny_models import Kind
 from inference.models.__main__ import main
 from inference.models.catalogue import Catalogue
 from inference.models.errors import ModelError
 from inference.models.pickles import convert
-from tests.tiny_models import Kind
 
 
 class Evil:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.tiny_models import Kind
 from inference.models.catalogue import Catalogue, Entry
 from inference.models.errors import ModelError
 from inference.models.residency import Residency
-from tests.tiny_models import Kind
 
 CPU = torch.device("cpu")
 

@@ -90,7 +90,7 @@ def test_subjects_lie_within_the_picture(seed: int) -> None:
     for placed in arrange(random_scene(chance, allow_held_out=True), chance):
         mask = coverage(placed.subject.shape, placed.x, placed.y, placed.radius)
         whole = coverage(placed.subject.shape, 64, 64, placed.radius)
-        assert mask.sum() > 0.97 * whole.sum()
+        assert mask.sum() > 0.95 * whole.sum()
 
 
 @settings(max_examples=200, deadline=None)

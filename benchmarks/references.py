@@ -51,6 +51,8 @@ class Reference:
     noise: Literal["none", "generator", "brownian", "injected"] = "none"
     #: Diffusers' number of steps where it differs from ours.
     their_steps: int | None = None
+    #: Tasks ("image", "inpaint", "repaint") and predictions in which theirs is another formula -> in what.
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def same_as_recipe(self) -> bool:
@@ -69,9 +71,9 @@ class Reference:
             and self.their_steps is None
         )
 
-    def make_scheduler(self) -> Any:
+    def make_scheduler(self, prediction_type: str = "epsilon") -> Any:
         """Return diffusers' scheduler, its timesteps set."""
-        scheduler = getattr(diffusers, self.scheduler)(**TRAINING, **self.config)
+        scheduler = getattr(diffusers, self.scheduler)(**TRAINING, **self.config, prediction_type=prediction_type)
         scheduler.set_timesteps(self.their_steps or self.steps)
         return scheduler
 
@@ -92,12 +94,21 @@ class Reference:
             return noise * (ours / math.sqrt(sigma**2 + 1))
         return noise * (ours / float(torch.as_tensor(self.make_scheduler().init_noise_sigma)))
 
+    def in_our_scale(self, x: Tensor, table: NoiseTable) -> Tensor:
+        """Return diffusers' final x as ours: at a last level above 0 a variance-preserving one is smaller."""
+        if self.variance_preserving and self.stops_at_sigma_min:
+            return x * math.sqrt(table.sigma_min**2 + 1)
+        return x
+
 
 #: Equal formulas; what is left is float32 sigmas and sums in theirs.
 _ROUNDING = "rounding of float32 sigmas"
 _TRAILING = {"timestep_spacing": "trailing"}
 _LEADING = {"timestep_spacing": "leading", "steps_offset": 1}
 _KARRAS = {"use_karras_sigmas": True}
+_MIDWAY = "started midway, their multistep formula takes coefficients for answers that it does not have"
+_MIDWAY_ALONE = {"image": _MIDWAY, "inpaint": _MIDWAY}
+_UNIT_START = {"repaint": "they start from noise of unit variance, 0.2 % more than k-diffusion's sigma times noise"}
 
 REFERENCES = (
     Reference(
@@ -180,6 +191,7 @@ REFERENCES = (
         scheduler="LMSDiscreteScheduler",
         config=_TRAILING,
         tolerance=1e-5,
+        apart=_MIDWAY_ALONE,
         why=_ROUNDING,
     ),
     Reference(
@@ -208,6 +220,7 @@ REFERENCES = (
         scheduler="DPMSolverMultistepScheduler",
         config=_TRAILING,
         tolerance=1e-5,
+        apart=_UNIT_START,
         why=_ROUNDING,
         variance_preserving=True,
     ),
@@ -218,6 +231,7 @@ REFERENCES = (
         scheduler="DPMSolverMultistepScheduler",
         config={"timestep_spacing": "linspace"},
         tolerance=1e-5,
+        apart=_UNIT_START,
         why=_ROUNDING,
         variance_preserving=True,
     ),
@@ -328,6 +342,7 @@ REFERENCES = (
         scheduler="PNDMScheduler",
         config={**_LEADING, "skip_prk_steps": True, "set_alpha_to_one": True},
         tolerance=1e-5,
+        apart={**_MIDWAY_ALONE, "v_prediction": "they average outputs, ours the noise that follows from them"},
         why=_ROUNDING,
         variance_preserving=True,
     ),
@@ -417,6 +432,7 @@ REFERENCES = (
         config={},
         tolerance=1e-5,
         why=_ROUNDING,
+        step_arguments={"eta": 0.3},
         variance_preserving=True,
         stops_at_sigma_min=True,
         noise="generator",
