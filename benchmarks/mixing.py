@@ -25,7 +25,7 @@ class Mixing:
 
 def measure(model: DiffusionModel, side: int, recipes: Sequence[Recipe] = ()) -> Mixing:
     """Paint recipes, by default eight people's, together and alone, twice each."""
-    chosen = list(recipes) or [wish.recipe(model, side, side, seed) for seed, wish in enumerate(MIXED)]
+    chosen = list(recipes) or [wish.recipe(model.hash, side, side, seed) for seed, wish in enumerate(MIXED)]
     mixed, mixed_again = Studio(model).latents(chosen), Studio(model).latents(chosen)
     alone, alone_again = ([Studio(model).latents([recipe])[0] for recipe in chosen] for _ in range(2))
     pixels, latents = 0.0, 0.0

@@ -105,12 +105,12 @@ class Wish:
     scheduler: str
     config: tuple[tuple[str, object], ...]
 
-    def recipe(self, model: DiffusionModel, width: int, height: int, seed: int) -> TextToImage:
+    def recipe(self, model: ContentHash, width: int, height: int, seed: int) -> TextToImage:
         """Return the request as a recipe."""
         return TextToImage(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
-            model=model.hash,
+            model=model,
             width=width,
             height=height,
             steps=self.steps,

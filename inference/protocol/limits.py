@@ -62,15 +62,19 @@ def require_text(field: str, value: str, most: int = MAX_PROMPT_CHARACTERS) -> N
         raise OutOfRange(field, value[error.start : error.end], "valid Unicode text (no lone surrogates)") from None
 
 
-def require_size(width: int, height: int, multiple: int = SIDE_MULTIPLE) -> None:
-    """Raise OutOfRange unless both sides are multiples of `multiple` in range and the picture is not too large."""
-    for field, value in (("width", width), ("height", height)):
+def require_size(width: int, height: int, of: str = "", multiple: int = SIDE_MULTIPLE) -> None:
+    """Raise OutOfRange unless both sides are multiples of `multiple` in range and the picture is not too large.
+
+    `of` says whose size it is when a recipe has several: "hires".
+    """
+    prefix = f"{of} " if of else ""
+    for field, value in ((f"{prefix}width", width), (f"{prefix}height", height)):
         require_int(field, value, MIN_SIDE, MAX_SIDE)
         if value % multiple:
             low = value - value % multiple
             raise OutOfRange(field, value, f"a multiple of {multiple}, such as {low} or {low + multiple}")
     if width * height > MAX_PIXELS:
-        raise OutOfRange("size", f"{width}x{height}", f"at most {MAX_PIXELS:,} pixels")
+        raise OutOfRange(f"{prefix}size", f"{width}x{height}", f"at most {MAX_PIXELS:,} pixels")
 
 
 def _brief(value: object) -> str:

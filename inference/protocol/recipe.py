@@ -77,7 +77,7 @@ class HiresFix(msgspec.Struct, frozen=True, kw_only=True):
     sampler: str | None = None
 
     def __post_init__(self) -> None:
-        require_size(self.width, self.height)
+        require_size(self.width, self.height, "hires")
         require_int("hires steps", self.steps, 0, MAX_STEPS)
         require_float("hires strength", self.strength, 0, 1)
         require_choice("hires upscaler", self.upscaler, ("latent", "latent_bicubic", "latent_nearest"))
@@ -126,7 +126,7 @@ class BaseRecipe(msgspec.Struct, frozen=True, kw_only=True):
         require_int("seed", self.seed, 0, MAX_SEED)
         require_int("clip skip", self.clip_skip, 1, MAX_CLIP_SKIP)
         if self.seed_resize_from is not None:
-            require_size(*self.seed_resize_from)
+            require_size(*self.seed_resize_from, "seed resize")
         if self.eta is not None:
             require_float("eta", self.eta, 0, 1)
 

@@ -35,7 +35,7 @@ def test_eight_people_share_a_batch(model: DiffusionModel) -> None:
 
 
 def test_every_sampler_shares_a_batch_with_every_other(model: DiffusionModel) -> None:
-    base = MIXED[0].recipe(model, SIDE, SIDE, 1)
+    base = MIXED[0].recipe(model.hash, SIDE, SIDE, 1)
     recipes: list[Recipe] = [
         msgspec.structs.replace(base, sampler=key, schedule=sampler.schedule, seed=seed, steps=5)
         for seed, (key, sampler) in enumerate(SAMPLERS.items())
@@ -48,7 +48,7 @@ def test_every_sampler_shares_a_batch_with_every_other(model: DiffusionModel) ->
 
 
 def test_options_differ_within_a_batch(model: DiffusionModel) -> None:
-    base = MIXED[0].recipe(model, SIDE, SIDE, 1)
+    base = MIXED[0].recipe(model.hash, SIDE, SIDE, 1)
     recipes: list[Recipe] = [
         base,
         msgspec.structs.replace(base, guidance_scale=1.0),
@@ -65,7 +65,7 @@ def test_options_differ_within_a_batch(model: DiffusionModel) -> None:
 
 def test_no_two_of_these_are_the_same_picture(model: DiffusionModel) -> None:
     """What the tests above compare must be worth comparing."""
-    recipes: list[TextToImage] = [wish.recipe(model, SIDE, SIDE, 1) for wish in MIXED]
+    recipes: list[TextToImage] = [wish.recipe(model.hash, SIDE, SIDE, 1) for wish in MIXED]
     latents = Studio(model).latents(recipes)
     for index, one in enumerate(latents):
         for other in latents[:index]:

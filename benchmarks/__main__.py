@@ -1,0 +1,156 @@
+"""`make bench`: every promise that can be measured, beside plain diffusers, in one run."""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
+warnings.simplefilter("ignore")
+
+import diffusers
+import torch
+import transformers
+
+from benchmarks import equality, mixing, networks, overhead, throughput, tiny_models
+from benchmarks.references import REFERENCES
+from inference.families.base import DiffusionModel
+from inference.models.loading import load_model
+from inference.protocol.messages import EngineSettings
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+from inference.sample import MODEL_FOLDER
+from inference.sample.score import held_out_scenes, load_pipeline, paint, scores
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the chosen measurements and print what they found."""
+    parser = argparse.ArgumentParser(prog="easel bench", description="Measure Easel beside plain diffusers.")
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"{', '.join(SECTIONS)}; default: all")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--network", choices=networks.SIZES, default="sd15", help="for throughput; default: sd15")
+    parser.add_argument("--side", type=int, help="pixels, for throughput; default: 128 on a CPU, 512 or 1024 on a GPU")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of throughput; default: 3")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.what if name not in SECTIONS]
+    if unknown:
+        parser.error(f"there is no measurement named {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    transformers.utils.logging.disable_progress_bar()
+    _describe(options)
+    began = time.perf_counter()
+    for name in options.what or SECTIONS:
+        title, section = SECTIONS[name]
+        print(f"\n== {title}", flush=True)
+        section(options)
+    print(f"\nAll of it took {time.perf_counter() - began:.0f} s.")
+    return 0
+
+
+def _describe(options: argparse.Namespace) -> None:
+    device = torch.device(options.device)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.machine()}, CPU"
+    print(f"{name}, {torch.get_num_threads()} threads; Python {platform.python_version()}, torch {torch.__version__},")
+    print(f"diffusers {diffusers.__version__}, transformers {transformers.__version__}")
+
+
+def _equality(_options: argparse.Namespace) -> None:
+    """Print, for each sampler and schedule, the largest differences over all families and tasks."""
+    print("Tiny random models of every family (SD 1.x, SD 1.x inpainting, SD 2.x, SD 2.x v-prediction, SDXL),")
+    print("float32, guidance 5, from words, from a picture, inpainting from the picture and from noise.")
+    print("Largest differences: of the final latents, relative to the largest; and of pixels in 0..1.\n")
+    with tempfile.TemporaryDirectory() as folder:
+        pairs = [(_tiny(kind, Path(folder)), tiny_models.make_pipeline(kind)) for kind in tiny_models.KINDS]
+        print(f"{'sampler':14} {'schedule':14} {'against':33} {'latents':>9} {'pixels':>9}  tasks")
+        for reference in REFERENCES:
+            found = [
+                (task, equality.compare(model, pipeline, reference, task))
+                for model, pipeline in pairs
+                for task in equality.tasks_for(model, reference)
+            ]
+            latents, pixels = (max(getattr(each, name) for _, each in found) for name in ("latents", "pixels"))
+            tasks = " ".join(task for task in equality.TASKS if task in {task for task, _ in found})
+            schedule = SCHEDULE_NAMES.get(reference.schedule, reference.schedule)
+            print(
+                f"{SAMPLER_NAMES[reference.sampler]:14} {schedule:14} {reference.scheduler:33}"
+                f" {latents:9.1e} {pixels:9.1e}  {tasks}",
+                flush=True,
+            )
+
+
+def _tiny(kind: tiny_models.Kind, folder: Path) -> DiffusionModel:
+    path = tiny_models.make_folder(kind, folder / kind)
+    return load_model(path, models_folder=folder, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def _mixing(_options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        models: list[tuple[str, DiffusionModel, int]] = [
+            (f"tiny {kind}", _tiny(kind, Path(folder)), 64) for kind in tiny_models.KINDS
+        ]
+        models.append(("sample model", _sample_model(), 128))
+        print(f"{'eight mixed requests':20} {'pixels':>9} {'latents':>9}  same recipe twice")
+        for name, model, side in models:
+            found = mixing.measure(model, side)
+            same = "identical" if found.identical_alone and found.identical_mixed else "DIFFERS"
+            print(f"{name:20} {found.pixels:9.1e} {found.latents:9.1e}  {same}", flush=True)
+
+
+def _sample_model() -> DiffusionModel:
+    return load_model(MODEL_FOLDER, models_folder=MODEL_FOLDER.parent, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def _sample(_options: argparse.Namespace) -> None:
+    pairs = held_out_scenes(200)
+    pictures = paint(load_pipeline(MODEL_FOLDER), [text for _, text in pairs])
+    print("200 prompts, 20 steps of DDIM, guidance 5; an unseen seed, combinations never trained on among them")
+    for name, (share, count) in scores([scene for scene, _ in pairs], pictures).items():
+        print(f"{name:12} {share:6.1%}  of {count}")
+
+
+def _throughput(options: argparse.Namespace) -> None:
+    device = torch.device(options.device)
+    dtype = torch.float16 if device.type == "cuda" else torch.float32
+    side = options.side or (128 if device.type == "cpu" else 1024 if options.network == "sdxl" else 512)
+    pair = networks.make(options.network, device, dtype)
+    print(
+        f"{options.network}, {pair.parameters / 1e6:.0f} million parameters in the UNet, random, {dtype}, {side}x{side}"
+    )
+    for count in (1, 8):
+        found = throughput.measure(pair.model, pair.pipeline, side, options.rounds, count)
+        title = "one request" if count == 1 else "eight mixed requests"
+        ours, theirs = (count / median(times) for times in (found.ours, found.theirs))
+        print(
+            f"{title:22} {found.ratio:5.2f} times the pictures per second of diffusers' pipeline"
+            f" ({ours:.3g} against {theirs:.3g}; ratios {', '.join(f'{ratio:.2f}' for ratio in found.ratios)})",
+            flush=True,
+        )
+
+
+def _overhead(_options: argparse.Namespace) -> None:
+    found = overhead.of_engine(_sample_model())
+    print("The sample model, 128x128, 20 steps; everything but the network's passes and the VAE; medians of 20 jobs")
+    print(f"engine, new prompt (text encoder included)  {found.new_prompt:6.1f} ms a job")
+    print(f"engine, known prompt                        {found.known_prompt:6.1f} ms a job")
+    crossing = overhead.measure_process(EngineSettings(models_folder=str(MODEL_FOLDER.parent), device="cpu"))
+    print(f"through the worker process                  {crossing.beside_network:6.1f} ms a job")
+    print(f"cancel: confirmed after {crossing.cancel_in_steps:.2f} steps' time (median of 12);", end=" ")
+    print(f"{crossing.steps_after_cancel} step(s) still reported at most")
+
+
+SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
+    "equality": ("Our pictures against those of diffusers' pipelines", _equality),
+    "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
+    "sample": ("The sample model obeys its prompts", _sample),
+    "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
+    "overhead": ("What the engine adds to a job", _overhead),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
