@@ -46,6 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     """Answers a mistake with one sentence rather than with all the options."""
 
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def,override]
+        """Refuse what is not known where it stands, so that the mistake is told by the command it was made in."""
+        found, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error(f"unrecognized arguments: {' '.join(left)}")
+        return found, left
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where to read on, and leave."""
         self.exit(USAGE, f"easel: {message[:1].upper()}{message[1:]}. See {self.prog} --help.\n")
