@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Parser(argparse.ArgumentParser):
     """Answers a mistake with one sentence rather than with all the options."""
 
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def,override]
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """Refuse what is not known where it stands, so that the mistake is told by the command it was made in."""
         found, left = super().parse_known_args(args, namespace)
         if left:

@@ -18,7 +18,7 @@ from transformers import CLIPTokenizer
 from inference.sample.score import VALIDATION_SEED, held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import make_tokenizer
 from inference.sample.training_pictures import Plan, Training, make_dataset, make_scheduler
-from inference.sample.training_vae import VaePlan, train_vae
+from inference.sample.training_vae import VaePlan, harden_decoder, train_vae
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ def _vae(folder: Path, plan: VaePlan, device: torch.device) -> AutoencoderKL:
     if folder.exists():
         return AutoencoderKL.from_pretrained(folder).to(device).eval().requires_grad_(False)
     vae = train_vae(plan, device)
+    harden_decoder(vae, plan, device)
     vae.save_pretrained(folder)
     return vae
 

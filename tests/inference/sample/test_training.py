@@ -24,7 +24,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained for a few seconds."""
     plan = Plan(minutes=0.04, scenes=64, batch=4, text_steps=2, report_every=2)
     out = tmp_path_factory.mktemp("training")
-    return train(out, plan, VaePlan(crop_steps=2, whole_steps=1), torch.device("cpu"), validation_prompts=2)
+    return train(
+        out,
+        plan,
+        VaePlan(crop_steps=2, whole_steps=1, measured_pictures=16, decoder_steps=2),
+        torch.device("cpu"),
+        validation_prompts=2,
+    )
 
 
 def test_training_ends_in_a_model_that_diffusers_loads(trained: Path) -> None:

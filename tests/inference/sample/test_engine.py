@@ -1,0 +1,137 @@
+"""The engine paints what the prompt said: every sampler, every kind of request, read off the pixels."""
+
+import io
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from benchmarks.studio import Studio
+from inference.diffusion.samplers import SAMPLERS
+from inference.families.base import DiffusionModel
+from inference.models.loading import load_model
+from inference.protocol.messages import Finished, Generate, JobId
+from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage, Variation
+from inference.sample import MODEL_FOLDER
+from inference.sample.classifier import look
+from inference.sample.world import COLOURS
+
+SOURCE, MASK = ContentHash("1" * 64), ContentHash("2" * 64)
+
+
+@pytest.fixture(scope="module")
+def model() -> DiffusionModel:
+    return load_model(MODEL_FOLDER, models_folder=MODEL_FOLDER.parent, device=torch.device("cpu"), dtype=torch.float32)
+
+
+def text(model: DiffusionModel, prompt: str = "a red circle on a blue background", **more: object) -> TextToImage:
+    base = TextToImage(
+        prompt=prompt,
+        model=model.hash,
+        width=128,
+        height=128,
+        steps=16,
+        sampler="dpmpp_2m",
+        schedule="karras",
+        guidance_scale=5.0,
+        seed=1,
+    )
+    return msgspec.structs.replace(base, **more)
+
+
+def pixels(finished: Finished) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(finished.pictures[0].data)).convert("RGB"))
+
+
+def paint(model: DiffusionModel, *recipes: Recipe, images: dict[ContentHash, bytes] | None = None) -> list[Finished]:
+    """Paint all in one batch."""
+    studio = Studio(model, max_rows=64)
+    for index, recipe in enumerate(recipes):
+        studio.engine.handle(Generate(job=JobId(str(index)), recipe=recipe, images=images or {}))
+    while studio.engine.tick():
+        pass
+    finished = {event.job: event for event in studio.events if isinstance(event, Finished)}
+    return [finished[JobId(str(index))] for index in range(len(recipes))]
+
+
+def test_every_sampler_paints_what_was_said(model: DiffusionModel) -> None:
+    recipes = [text(model, sampler=key, schedule=sampler.schedule) for key, sampler in SAMPLERS.items()]
+    for key, finished in zip(SAMPLERS, paint(model, *recipes), strict=True):
+        seen = look(pixels(finished))
+        assert seen.background == "blue", key
+        assert seen.subjects[0].colour == "red", key
+        assert seen.subjects[0].shape == "circle", key
+
+
+def test_a_negative_prompt_pushes_away(model: DiffusionModel) -> None:
+    """Asked for a circle of no colour and not red, the pictures hold less red than when not asked."""
+
+    def red(negative: str) -> float:
+        recipes = [
+            text(model, "a circle on a white background", negative_prompt=negative, seed=seed) for seed in range(12)
+        ]
+        seen = [look(pixels(finished)) for finished in paint(model, *recipes)]
+        return float(np.mean([any(subject.colour == "red" for subject in each.subjects) for each in seen]))
+
+    assert red("red") <= red("green, blue, yellow, purple, orange, black") - 0.25
+
+
+def source() -> bytes:
+    image = Image.new("RGB", (128, 128), COLOURS["white"])
+    ImageDraw.Draw(image).ellipse((40, 40, 88, 88), fill=COLOURS["red"])
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def mask() -> bytes:
+    image = Image.new("L", (128, 128), 0)
+    image.paste(255, (24, 24, 104, 104))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def fields(recipe: TextToImage) -> dict[str, object]:
+    return {name: value for name, value in msgspec.structs.asdict(recipe).items() if name != "hires"}
+
+
+def test_image_to_image_keeps_what_the_strength_leaves(model: DiffusionModel) -> None:
+    base = fields(text(model, "a blue circle on a white background"))
+    before = np.asarray(Image.open(io.BytesIO(source())), float)
+    recipes = [ImageToImage(**base, image=SOURCE, strength=strength) for strength in (0.2, 0.95)]  # type: ignore[arg-type]
+    little, much = (pixels(finished) for finished in paint(model, *recipes, images={SOURCE: source()}))
+    assert np.abs(little - before).mean() < np.abs(much - before).mean()
+    assert look(little).subjects[0].colour == "red"
+    assert look(much).subjects[0].colour == "blue"
+
+
+def test_inpainting_changes_the_masked_part_alone(model: DiffusionModel) -> None:
+    base = fields(text(model, "a blue circle on a white background"))
+    recipe = Inpaint(**base, image=SOURCE, mask=MASK, strength=1.0, mask_blur=0)  # type: ignore[arg-type]
+    (finished,) = paint(model, recipe, images={SOURCE: source(), MASK: mask()})
+    after, before = pixels(finished), np.asarray(Image.open(io.BytesIO(source())))
+    outside = np.asarray(Image.open(io.BytesIO(mask()))) == 0
+    assert np.array_equal(after[outside], before[outside])
+    assert look(after).background == "white"
+    assert look(after).subjects[0].colour == "blue"
+
+
+def test_hires_fix_gives_the_larger_size_and_the_same_subject(model: DiffusionModel) -> None:
+    (finished,) = paint(model, text(model, hires=HiresFix(width=192, height=192, strength=0.5)))
+    large = Image.fromarray(pixels(finished))
+    assert large.size == (192, 192)
+    seen = look(large.resize((128, 128)))
+    assert seen.background == "blue"
+    assert seen.subjects[0].colour == "red"
+
+
+def test_a_weak_variation_is_near_and_a_strong_one_is_another_picture(model: DiffusionModel) -> None:
+    plain = text(model, "a green star")
+    strengths = (0.1, 0.9)
+    varied = [msgspec.structs.replace(plain, variation=Variation(seed=77, strength=s)) for s in strengths]
+    original, near, far = (pixels(finished).astype(float) for finished in paint(model, plain, *varied))
+    assert 0 < np.abs(near - original).mean() < np.abs(far - original).mean()
