@@ -164,7 +164,7 @@ def _kept_outside_mask(steps: Sampling, latents: Tensor, mask: Tensor, first: Te
 
 
 def _levels(recipe: BaseRecipe, model: DiffusionModel, sampler: str, steps: int) -> list[float]:
-    return sigmas.schedule_for(SAMPLERS[sampler], recipe.schedule, steps, model.table)
+    return SAMPLERS[sampler].levels(recipe.schedule, steps, model.table)
 
 
 def _concat(source: Source) -> Tensor:

@@ -8,7 +8,7 @@ of n + 1 floats, strictly descending, the last 0.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,9 +17,6 @@ from scipy.special import betaincinv
 from torch import Tensor
 
 from inference.protocol.names import UnknownName
-
-if TYPE_CHECKING:
-    from inference.diffusion.samplers import Sampler
 
 Floats = NDArray[np.float64]
 #: How a training run's timesteps are thinned out to a few; see `spaced`.
@@ -123,18 +120,6 @@ def schedule(name: str, steps: int, table: NoiseTable) -> list[float]:
         raise UnknownName("schedule", name, SCHEDULES)
     _require_steps(steps, table)
     return [*(float(sigma) for sigma in SCHEDULES[name](steps, table)), 0.0]
-
-
-def schedule_for(sampler: "Sampler", name: str, steps: int, table: NoiseTable) -> list[float]:
-    """Return the schedule as `sampler` wants it: for some, without the level before the last.
-
-    AUTOMATIC1111 plans one step more for those samplers and drops its second to last level, since they waste
-    their evaluations on a step that is too small there.
-    """
-    if not sampler.discard_penultimate:
-        return schedule(name, steps, table)
-    levels = schedule(name, steps + 1, table)
-    return [*levels[:-2], levels[-1]]
 
 
 def spaced(

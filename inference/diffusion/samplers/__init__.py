@@ -8,6 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from inference.diffusion import sigmas
 from inference.diffusion.samplers.base import Noise, Sampling
 from inference.diffusion.samplers.consistency import lcm, tcd
 from inference.diffusion.samplers.dpm import dpm2, dpm2_a, dpm_adaptive, dpm_fast
@@ -64,8 +65,19 @@ class Sampler:
         """Return what the first unit-variance noise is multiplied by to start at `sigma`."""
         return sigma if self.starts_from == "sigma" else math.sqrt(sigma**2 + 1)
 
+    def levels(self, schedule: str, steps: int, table: NoiseTable) -> list[float]:
+        """Return a schedule's noise levels as this sampler wants them: for some, without the level before the last.
+
+        AUTOMATIC1111 plans one step more for those and drops its second to last level, since they waste their
+        evaluations on a step that is too small there. Raises as `sigmas.schedule` does.
+        """
+        if not self.discard_penultimate:
+            return sigmas.schedule(schedule, steps, table)
+        levels = sigmas.schedule(schedule, steps + 1, table)
+        return [*levels[:-2], levels[-1]]
+
     def start(
-        self, x: Tensor, sigmas: Sequence[float], noise: Noise, table: NoiseTable, eta: float | None = None
+        self, x: Tensor, levels: Sequence[float], noise: Noise, table: NoiseTable, eta: float | None = None
     ) -> Sampling:
         """Return the sampling of one picture from x, (C, h, w) float32; `eta` is for those that take one."""
         options: dict[str, object] = {}
@@ -73,7 +85,7 @@ class Sampler:
             options["eta"] = eta
         if self.takes_table:
             options["table"] = table
-        return self.function(x, sigmas, noise, **options)
+        return self.function(x, levels, noise, **options)
 
 
 _ALL = (

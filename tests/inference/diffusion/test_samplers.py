@@ -14,7 +14,7 @@ from inference.diffusion.samplers.base import Sampling, ancestral_levels
 from inference.diffusion.samplers.dpm import dpm_adaptive
 from inference.diffusion.samplers.euler import Churn, euler, heun
 from inference.diffusion.samplers.unipc import unipc
-from inference.diffusion.sigmas import SCHEDULES, NoiseTable, schedule_for
+from inference.diffusion.sigmas import SCHEDULES, NoiseTable
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 
 TABLE = NoiseTable.from_config()
@@ -119,7 +119,7 @@ class TestConvergence:
     @pytest.mark.parametrize("key", [key for key, sampler in SAMPLERS.items() if not sampler.stochastic])
     def test_a_usual_schedule_comes_close(self, key: str, steps: int) -> None:
         sampler = SAMPLERS[key]
-        levels = schedule_for(sampler, "karras", steps, TABLE)
+        levels = sampler.levels("karras", steps, TABLE)
         x = torch.randn((1, 4, 4), generator=seeded(1)) * levels[0]
         result, _ = finish(sampler.start(x, levels, no_noise, TABLE))
         torch.testing.assert_close(result, exact(x, levels[0], 0.0), rtol=0.12, atol=0)
@@ -223,7 +223,7 @@ class TestNoise:
     @pytest.mark.parametrize("key", SAMPLERS)
     def test_draws_noise_says_whether_noise_is_drawn(self, key: str) -> None:
         sampler = SAMPLERS[key]
-        levels = schedule_for(sampler, "karras", 6, TABLE)
+        levels = sampler.levels("karras", 6, TABLE)
         x = torch.randn((1, 4, 4), generator=seeded(1)) * levels[0]
         for eta in (None, 0.0, 0.7):
             source = noise_for(sampler, x, levels)
@@ -243,7 +243,7 @@ class TestEverySampler:
     def test_finishes_with_every_schedule(self, key: str, name: str) -> None:
         sampler = SAMPLERS[key]
         for steps in (1, 2, 3, 4, 5, 8, 13, 30):
-            levels = schedule_for(sampler, name, steps, TABLE)
+            levels = sampler.levels(name, steps, TABLE)
             x = torch.randn((2, 3, 4), generator=seeded(1)) * sampler.initial_scale(levels[0])
             before = x.clone()
             result, asked = finish(sampler.start(x, levels, noise_for(sampler, x, levels), TABLE))
@@ -257,7 +257,7 @@ class TestEverySampler:
     @pytest.mark.parametrize("key", SAMPLERS)
     def test_never_writes_into_the_prediction(self, key: str) -> None:
         sampler = SAMPLERS[key]
-        levels = schedule_for(sampler, "karras", 6, TABLE)
+        levels = sampler.levels("karras", 6, TABLE)
         x = torch.randn((1, 4, 4), generator=seeded(1)) * levels[0]
         answers: list[tuple[Tensor, Tensor]] = []
 
@@ -272,14 +272,14 @@ class TestEverySampler:
     @pytest.mark.parametrize("key", SAMPLERS)
     def test_the_same_noise_gives_the_same_picture(self, key: str) -> None:
         sampler = SAMPLERS[key]
-        levels = schedule_for(sampler, sampler.schedule, 7, TABLE)
+        levels = sampler.levels(sampler.schedule, 7, TABLE)
         x = torch.randn((1, 4, 4), generator=seeded(1)) * levels[0]
         first, second = (finish(sampler.start(x, levels, noise_for(sampler, x, levels), TABLE))[0] for _ in range(2))
         assert torch.equal(first, second)
 
     def test_dpm_fast_uses_up_its_steps(self) -> None:
         for steps in range(1, 31):
-            levels = schedule_for(SAMPLERS["dpm_fast"], "normal", steps, TABLE)
+            levels = SAMPLERS["dpm_fast"].levels("normal", steps, TABLE)
             _, asked = finish(SAMPLERS["dpm_fast"].start(torch.ones(1, 1, 1), levels, no_noise, TABLE))
             assert len(asked) == steps
 

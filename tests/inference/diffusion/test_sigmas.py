@@ -18,7 +18,6 @@ from inference.diffusion.sigmas import (
     Spacing,
     for_strength,
     schedule,
-    schedule_for,
     spaced,
     steps_for_strength,
 )
@@ -134,8 +133,8 @@ class TestSchedules:
 
     def test_some_samplers_skip_the_level_before_the_last(self) -> None:
         longer = schedule("karras", 11, TABLE)
-        assert schedule_for(SAMPLERS["dpm2"], "karras", 10, TABLE) == [*longer[:9], longer[9], 0.0]
-        assert schedule_for(SAMPLERS["heun"], "karras", 10, TABLE) == schedule("karras", 10, TABLE)
+        assert SAMPLERS["dpm2"].levels("karras", 10, TABLE) == [*longer[:9], longer[9], 0.0]
+        assert SAMPLERS["heun"].levels("karras", 10, TABLE) == schedule("karras", 10, TABLE)
 
     @pytest.mark.parametrize("steps", [0, -1, 1001])
     def test_refuses_impossible_steps(self, steps: int) -> None:
