@@ -35,7 +35,7 @@ class VaePlan:
     #: Pictures by which the latents' means and deviations are measured.
     measured_pictures: int = 1024
     #: Of the decoder alone, on noisy latents.
-    decoder_steps: int = 2500
+    decoder_steps: int = 1500
     decoder_learning_rate: float = 1e-3
     channels: tuple[int, ...] = (16, 16, 32, 64)
 
