@@ -1,11 +1,15 @@
 """What every engine promises, whatever it is made of."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from bot.engines.base import Engine, Lost
 from bot.errors import EngineDead
@@ -91,13 +95,20 @@ async def test_a_job_starts_once_progresses_and_finishes(bench: Bench) -> None:
     assert all(picture.data.startswith(b"\x89PNG") for picture in finished.pictures)
 
 
+def pixels(picture: bytes) -> NDArray[np.int16]:
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"), np.int16)
+
+
 async def test_every_picture_carries_its_own_recipe(bench: Bench) -> None:
     command = bench.ask("a", count=3)
     finished = await bench.paint(command)
     assert [picture.recipe.seed for picture in finished.pictures] == [7, 8, 9]
     assert len({picture.data for picture in finished.pictures}) == 3
     again = await bench.paint(Generate(job=JobId("b"), recipe=finished.pictures[2].recipe))
-    assert again.pictures[0].data == finished.pictures[2].data
+    assert again.pictures[0].recipe == finished.pictures[2].recipe
+    # Alone and in a batch of three differ by about 1e-6, which may move a pixel across a rounding.
+    apart = pixels(again.pictures[0].data) - pixels(finished.pictures[2].data)
+    assert np.abs(apart).max() <= 1
 
 
 async def test_previews_come_as_often_as_asked(bench: Bench) -> None:
