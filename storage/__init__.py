@@ -1,0 +1,71 @@
+"""What is kept: SQLite in WAL mode, and files named by their content.
+
+Open it at the start, and mend what a crash may have left::
+
+    database = await Database.open(folder / "easel.sqlite3")         # raises StorageError: words for the admin
+    pictures = ContentFolder(folder / "pictures", ".png")
+    inputs = ContentFolder(folder / "inputs")
+    await repair(database, pictures, inputs)
+    async with database.transaction() as write:
+        await units.requeue_abandoned(write)
+    async for waiting in jobs.unfinished(database): ...              # UnfinishedJob(job, units)
+
+Every write takes a `Transaction`, every read a `Reader`: the database, or a transaction that sees its own writes.
+Functions are called by their module: `jobs.add`, `units.claim`.
+
+A request, its pictures and its end::
+
+    async with inputs.keep(*sources), database.transaction() as write:
+        await jobs.add(write, NewJob(...), NewDelivery(...))
+    async with database.transaction() as write:
+        claimed = await units.claim(write, launch, {job_id: [0, 1]})
+    async with pictures.keep(png) as (name,), database.transaction() as write:
+        image_id = await units.finish(write, job_id, 0, launch, NewImage(hash=name, ...), gpu_seconds=1.5)
+        # None: the lease was lost, drop it
+    async with database.transaction() as write:
+        await deliveries.advance(write, job_id, "sent", message_id=...)
+
+- `jobs`: add, get, units_of, unfinished, history, count, count_of_member, count_of_guild.
+- `units`: claim, requeue, requeue_abandoned, finish, fail, cancel. A job's state follows in the same transaction.
+- `deliveries`: get, by_message, unfinished, advance, note_attempt, forget_tokens.
+- `images`: get, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.
+- `inputs`: of_job. Source pictures that a job holds on to until it ends.
+- `disposal.sweep(database, pictures, inputs)`: deletes files that no row needs; now and then, and after deletions.
+- `members`: defaults, set_defaults, weight, set_weight, export, delete. `guilds`: settings, set_settings, delete.
+- `usage`: add, of_member, of_guild, day_of.
+"""
+
+from storage.database import Clock, Database, Reader, Transaction
+from storage.errors import (
+    DamagedDatabase,
+    DiskFull,
+    ForeignDatabase,
+    LockedDatabase,
+    MigrationFailed,
+    NewerDatabase,
+    StorageError,
+    UnreadableRow,
+    Unwritable,
+)
+from storage.files import ContentFolder, content_hash
+from storage.repairs import Repairs, repair
+
+__all__ = [
+    "Clock",
+    "ContentFolder",
+    "DamagedDatabase",
+    "Database",
+    "DiskFull",
+    "ForeignDatabase",
+    "LockedDatabase",
+    "MigrationFailed",
+    "NewerDatabase",
+    "Reader",
+    "Repairs",
+    "StorageError",
+    "Transaction",
+    "UnreadableRow",
+    "Unwritable",
+    "content_hash",
+    "repair",
+]

@@ -1,0 +1,74 @@
+"""Guilds: the settings that their admins choose."""
+
+import msgspec
+
+from inference.protocol.limits import require_float, require_int, require_text
+from storage.database import Reader, Transaction
+from storage.errors import UnreadableRow
+
+SELECT = "SELECT settings FROM guilds WHERE id = :id"
+SET = """
+    INSERT INTO guilds (id, settings, updated_at) VALUES (:id, :settings, :now)
+    ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
+"""
+DELETE = "DELETE FROM guilds WHERE id = :id"
+
+_MOST = 1_000_000
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a guild's admins chose. None and empty mean no rule of the guild's own."""
+
+    #: Names of models; empty allows every installed one.
+    allowed_models: tuple[str, ...] = ()
+    default_model: str | None = None
+    #: Channels in which pictures may be made; empty allows every one.
+    channels: tuple[int, ...] = ()
+    #: Weight in the queue by role; a member has the highest of theirs.
+    role_weights: dict[int, float] = {}
+    max_waiting: int | None = None
+    max_running: int | None = None
+    max_waiting_per_member: int | None = None
+    max_running_per_member: int | None = None
+    #: Beyond it a member's jobs go to the relaxed lane.
+    daily_gpu_seconds_per_member: float | None = None
+    allow_private: bool = True
+    #: As Discord names it: "en-GB".
+    locale: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in (*self.allowed_models, *filter(None, [self.default_model])):
+            require_text("model", name, 200)
+        for role, weight in self.role_weights.items():
+            require_float(f"weight of role {role}", weight, 0.01, 100)
+        for field in ("max_waiting", "max_running", "max_waiting_per_member", "max_running_per_member"):
+            limit = getattr(self, field)
+            if limit is not None:
+                require_int(field, limit, 0, _MOST)
+        if self.daily_gpu_seconds_per_member is not None:
+            require_float("daily_gpu_seconds_per_member", self.daily_gpu_seconds_per_member, 0, _MOST)
+
+
+_decoder = msgspec.json.Decoder(Settings)
+
+
+async def settings(reader: Reader, guild_id: int) -> Settings:
+    """Return a guild's settings. Raises UnreadableRow when what is written there makes no sense."""
+    row = await reader.fetch_one(SELECT, {"id": guild_id})
+    try:
+        return _decoder.decode(row["settings"]) if row else Settings()
+    except msgspec.DecodeError as error:
+        raise UnreadableRow(
+            f"The settings of guild {guild_id} cannot be read ({error}). Setting them again mends it."
+        ) from error
+
+
+async def set_settings(write: Transaction, guild_id: int, chosen: Settings) -> None:
+    """Write a guild's settings, all of them."""
+    text = msgspec.json.encode(chosen).decode()
+    await write.execute(SET, {"id": guild_id, "settings": text, "now": write.now})
+
+
+async def delete(write: Transaction, guild_id: int) -> None:
+    """Delete a guild's settings; what was made there belongs to its members and stays."""
+    await write.execute(DELETE, {"id": guild_id})

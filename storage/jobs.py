@@ -1,0 +1,209 @@
+"""Jobs: one request each, for one picture or several."""
+
+from collections.abc import AsyncIterator, Collection
+from typing import Any, Literal
+
+import msgspec
+
+from inference.protocol import recipe as recipes
+from inference.protocol.messages import FailureKind, JobId
+from inference.protocol.recipe import ContentHash, Recipe
+from storage import deliveries, inputs
+from storage.database import Reader, Row, Transaction
+from storage.deliveries import NewDelivery
+from storage.units import Unit, unit_from
+
+Lane = Literal["priority", "normal", "relaxed", "background"]
+#: "failed" when any picture failed, "cancelled" when some were cancelled and none failed; either may have pictures.
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+_PAGE_JOBS = 200
+
+INSERT = """
+    INSERT INTO jobs (
+        id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, state, created_at
+    ) VALUES (
+        :id, :kind, :member_id, :guild_id, :channel_id, :lane, :recipe, :count, :model, :unit_seconds, :private,
+        'waiting', :now
+    )
+"""
+INSERT_UNIT = "INSERT INTO units (job_id, unit_index, state) VALUES (?, ?, 'waiting')"
+SELECT = "SELECT * FROM jobs WHERE id = :id"
+SELECT_UNITS = "SELECT * FROM units WHERE job_id = :id ORDER BY unit_index"
+SELECT_UNFINISHED = """
+    SELECT * FROM jobs INDEXED BY jobs_unfinished
+    WHERE state IN ('waiting', 'running') AND sequence > :after
+    ORDER BY sequence LIMIT :limit
+"""
+SELECT_UNITS_OF = """
+    SELECT units.* FROM json_each(:ids) AS wanted JOIN units ON units.job_id = wanted.value
+    ORDER BY wanted.key, unit_index
+"""
+SELECT_HISTORY = """
+    SELECT * FROM jobs WHERE member_id = :member_id AND sequence < :before ORDER BY sequence DESC LIMIT :limit
+"""
+COUNT_OF_MEMBER = """
+    SELECT state, count(*) AS jobs, sum(count) AS pictures FROM jobs
+    WHERE member_id = :owner AND state IN ('waiting', 'running') GROUP BY state
+"""
+COUNT_OF_GUILD = """
+    SELECT state, count(*) AS jobs, sum(count) AS pictures FROM jobs
+    WHERE guild_id = :owner AND state IN ('waiting', 'running') GROUP BY state
+"""
+#: That index holds all that is asked for.
+COUNT_ALL = """
+    SELECT state, count(*) AS jobs, sum(count) AS pictures FROM jobs INDEXED BY jobs_unfinished_by_member
+    WHERE state IN ('waiting', 'running') GROUP BY state
+"""
+
+
+class NewJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it comes in."""
+
+    #: uuid4().hex
+    id: JobId
+    #: What was asked for: "imagine", "variation".
+    kind: str
+    member_id: int
+    #: None for a direct message.
+    guild_id: int | None
+    channel_id: int
+    lane: Lane = "normal"
+    recipe: Recipe
+    #: Pictures: `picture_of(recipe, 0)` to `picture_of(recipe, count - 1)`.
+    count: int = 1
+    #: How long one picture is expected to take on the engine.
+    unit_seconds: float = 0.0
+    #: Only the member may see the result.
+    private: bool = False
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a picture could not be made, in words for a person."""
+
+    kind: FailureKind
+    text: str
+
+
+class Job(NewJob, frozen=True, kw_only=True):
+    """A request as it stands. Times are seconds since 1970."""
+
+    #: Goes up from job to job; the cursor of pages.
+    sequence: int
+    state: JobState
+    #: How often an engine died with a picture of this job: the most of any unit.
+    attempts: int
+    failure: Failure | None
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+    @property
+    def model(self) -> ContentHash:
+        """Return the hash of the model that it needs."""
+        return self.recipe.model
+
+
+class UnfinishedJob(msgspec.Struct, frozen=True):
+    """A job that waits or runs, with every unit of it, in order."""
+
+    job: Job
+    units: tuple[Unit, ...]
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Unfinished jobs, and the pictures that they are for."""
+
+    waiting: int = 0
+    running: int = 0
+    waiting_pictures: int = 0
+    running_pictures: int = 0
+
+
+async def add(write: Transaction, job: NewJob, delivery: NewDelivery) -> None:
+    """Write a job with its units, its delivery, and its claim on the recipe's source pictures.
+
+    Those must be in the inputs folder, and be held there by `ContentFolder.keep` until the transaction is over.
+    Raises sqlite3.IntegrityError when there is a job of that id already.
+    """
+    await write.execute(INSERT, _columns(job) | {"now": write.now})
+    await write.execute_many(INSERT_UNIT, [(job.id, index) for index in range(job.count)])
+    await deliveries.add(write, job.id, delivery)
+    await inputs.claim(write, job.id, recipes.sources(job.recipe))
+
+
+async def get(reader: Reader, job_id: JobId) -> Job | None:
+    """Return a job, or None."""
+    row = await reader.fetch_one(SELECT, {"id": job_id})
+    return job_from(row) if row else None
+
+
+async def units_of(reader: Reader, job_id: JobId) -> tuple[Unit, ...]:
+    """Return the units of a job in order; none for a job that is not there."""
+    return tuple(unit_from(row) for row in await reader.fetch_all(SELECT_UNITS, {"id": job_id}))
+
+
+async def unfinished(reader: Reader) -> AsyncIterator[UnfinishedJob]:
+    """Yield every job that waits or runs, oldest first; read in pages, so that a long queue never blocks the loop."""
+    after = 0
+    while rows := await reader.fetch_all(SELECT_UNFINISHED, {"after": after, "limit": _PAGE_JOBS}):
+        units = await _units_by_job(reader, [row["id"] for row in rows])
+        for row in rows:
+            yield UnfinishedJob(job_from(row), tuple(units.get(row["id"], ())))
+        after = rows[-1]["sequence"]
+
+
+async def history(reader: Reader, member_id: int, *, before: int | None = None, limit: int = 25) -> list[Job]:
+    """Return a page of a member's jobs, newest first: those whose `sequence` is less than `before`."""
+    last = 2**63 - 1 if before is None else before
+    rows = await reader.fetch_all(SELECT_HISTORY, {"member_id": member_id, "before": last, "limit": limit})
+    return [job_from(row) for row in rows]
+
+
+async def count(reader: Reader) -> Counts:
+    """Return how many jobs wait and run."""
+    return _counts(await reader.fetch_all(COUNT_ALL))
+
+
+async def count_of_member(reader: Reader, member_id: int) -> Counts:
+    """Return how many jobs of a member wait and run."""
+    return _counts(await reader.fetch_all(COUNT_OF_MEMBER, {"owner": member_id}))
+
+
+async def count_of_guild(reader: Reader, guild_id: int) -> Counts:
+    """Return how many jobs of a guild wait and run."""
+    return _counts(await reader.fetch_all(COUNT_OF_GUILD, {"owner": guild_id}))
+
+
+def job_from(row: Row) -> Job:
+    """Return the job of a row of the table."""
+    columns = dict(row)
+    kind, text = columns.pop("failure_kind"), columns.pop("failure_text")
+    columns.pop("model")
+    columns["recipe"] = recipes.from_json(columns["recipe"])
+    columns["private"] = bool(columns["private"])
+    return Job(**columns, failure=Failure(kind, text) if kind else None)
+
+
+def _columns(job: NewJob) -> dict[str, Any]:
+    columns: dict[str, Any] = msgspec.structs.asdict(job)
+    return columns | {"recipe": recipes.to_json(job.recipe), "model": job.recipe.model}
+
+
+def _counts(rows: Collection[Row]) -> Counts:
+    jobs = {row["state"]: row["jobs"] for row in rows}
+    pictures = {row["state"]: row["pictures"] for row in rows}
+    return Counts(
+        waiting=jobs.get("waiting", 0),
+        running=jobs.get("running", 0),
+        waiting_pictures=pictures.get("waiting", 0),
+        running_pictures=pictures.get("running", 0),
+    )
+
+
+async def _units_by_job(reader: Reader, job_ids: Collection[str]) -> dict[str, list[Unit]]:
+    ids = msgspec.json.encode(list(job_ids)).decode()
+    units: dict[str, list[Unit]] = {}
+    for row in await reader.fetch_all(SELECT_UNITS_OF, {"ids": ids}):
+        units.setdefault(row["job_id"], []).append(unit_from(row))
+    return units

@@ -1,0 +1,142 @@
+-- The whole schema as it is meant. Databases are made by the migrations; a test holds the two together.
+-- Times are seconds since 1970. Member, guild, channel and message ids are Discord's.
+
+CREATE TABLE migrations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at REAL NOT NULL
+) STRICT;
+
+-- One request. Its state follows from its units' and is set in the same transaction.
+CREATE TABLE jobs (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE CHECK (length(id) = 32),
+    kind TEXT NOT NULL,
+    member_id INTEGER NOT NULL,
+    guild_id INTEGER,
+    channel_id INTEGER NOT NULL,
+    lane TEXT NOT NULL CHECK (lane IN ('priority', 'normal', 'relaxed', 'background')),
+    recipe TEXT NOT NULL,
+    count INTEGER NOT NULL CHECK (count > 0),
+    model TEXT NOT NULL,
+    unit_seconds REAL NOT NULL,
+    private INTEGER NOT NULL CHECK (private IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    failure_kind TEXT,
+    failure_text TEXT,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    ended_at REAL,
+    CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
+) STRICT;
+
+CREATE INDEX jobs_unfinished ON jobs (sequence) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_unfinished_by_member ON jobs (member_id, state, count) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_unfinished_by_guild ON jobs (guild_id, state, count) WHERE state IN ('waiting', 'running');
+CREATE INDEX jobs_by_member ON jobs (member_id, sequence);
+
+-- One picture of a job. A running unit is leased to one launch of an engine.
+CREATE TABLE units (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    unit_index INTEGER NOT NULL CHECK (unit_index >= 0),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+    launch TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    image_hash TEXT,
+    PRIMARY KEY (job_id, unit_index),
+    CHECK ((launch IS NOT NULL) = (state = 'running')),
+    CHECK ((image_hash IS NOT NULL) = (state = 'done'))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX units_running ON units (launch) WHERE state = 'running';
+
+-- Where a job's result goes, and how far that has come. The nonce makes Discord refuse a second sending.
+CREATE TABLE deliveries (
+    job_id TEXT PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+    channel_id INTEGER NOT NULL,
+    message_id INTEGER,
+    application_id INTEGER,
+    token TEXT,
+    token_expires_at REAL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'acknowledged', 'progress', 'sent', 'kept', 'failed')),
+    nonce TEXT NOT NULL UNIQUE,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    error TEXT,
+    updated_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deliveries_open ON deliveries (job_id) WHERE state IN ('pending', 'acknowledged', 'progress');
+CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX deliveries_with_token ON deliveries (token_expires_at) WHERE token IS NOT NULL;
+
+-- Source pictures on disk that an unfinished job starts from.
+CREATE TABLE inputs (
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    hash TEXT NOT NULL CHECK (length(hash) = 64),
+    PRIMARY KEY (job_id, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inputs_by_hash ON inputs (hash);
+
+-- Finished pictures. Several may share one file on disk: equal recipes give equal bytes.
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash TEXT NOT NULL CHECK (length(hash) = 64),
+    job_id TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    unit_index INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    recipe TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    deleted_at REAL,
+    UNIQUE (job_id, unit_index)
+) STRICT;
+
+CREATE INDEX images_on_disk ON images (hash, bytes) WHERE deleted_at IS NULL;
+CREATE INDEX images_by_age ON images (created_at) WHERE deleted_at IS NULL;
+CREATE INDEX images_by_member ON images (member_id, id);
+
+CREATE TABLE favourites (
+    member_id INTEGER NOT NULL,
+    image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    marked_at REAL NOT NULL,
+    PRIMARY KEY (image_id, member_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX favourites_by_member ON favourites (member_id, image_id);
+
+-- Files that no row needed any more when this was written; a sweep looks again and deletes them.
+CREATE TABLE doomed_files (
+    folder TEXT NOT NULL CHECK (folder IN ('pictures', 'inputs')),
+    hash TEXT NOT NULL CHECK (length(hash) = 64),
+    PRIMARY KEY (folder, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE members (
+    id INTEGER PRIMARY KEY,
+    defaults TEXT NOT NULL DEFAULT '{}',
+    weight REAL NOT NULL DEFAULT 1.0 CHECK (weight > 0),
+    updated_at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE guilds (
+    id INTEGER PRIMARY KEY,
+    settings TEXT NOT NULL DEFAULT '{}',
+    updated_at REAL NOT NULL
+) STRICT;
+
+-- What was used, by day (UTC). Guild 0 stands for direct messages, member 0 for people who had their data deleted.
+CREATE TABLE usage (
+    member_id INTEGER NOT NULL,
+    guild_id INTEGER NOT NULL,
+    day TEXT NOT NULL CHECK (length(day) = 10),
+    gpu_seconds REAL NOT NULL,
+    pictures INTEGER NOT NULL,
+    PRIMARY KEY (member_id, day, guild_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX usage_by_guild ON usage (guild_id, day);

@@ -1,0 +1,126 @@
+"""With a hundred thousand jobs, no query that is asked often reads a table from end to end.
+
+The plans are those of the very statements that the code runs.
+"""
+
+import ast
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage import deliveries, disposal, images, inputs, jobs, members, repairs, units, upgrade, usage
+
+HOT = {
+    "claim": units.CLAIM,
+    "requeue": units.REQUEUE,
+    "requeue abandoned": units.REQUEUE_ALL,
+    "finish": units.FINISH,
+    "unfinished units": units.SELECT_UNFINISHED,
+    "end": units.END,
+    "settle": units.SETTLE,
+    "job": jobs.SELECT,
+    "units of a job": jobs.SELECT_UNITS,
+    "units of jobs": jobs.SELECT_UNITS_OF,
+    "unfinished jobs": jobs.SELECT_UNFINISHED,
+    "history": jobs.SELECT_HISTORY,
+    "count of a member": jobs.COUNT_OF_MEMBER,
+    "count of a guild": jobs.COUNT_OF_GUILD,
+    "delivery": deliveries.SELECT,
+    "delivery by message": deliveries.SELECT_BY_MESSAGE,
+    "open deliveries": deliveries.SELECT_OPEN,
+    "advance": deliveries.UPDATE,
+    "attempt": deliveries.NOTE_ATTEMPT,
+    "tokens": deliveries.FORGET_TOKENS,
+    "image": images.SELECT,
+    "images of jobs": images.SELECT_OF_JOBS,
+    "images of a member": images.SELECT_OF_MEMBER,
+    "favourites": images.SELECT_FAVOURITES,
+    "delete": images.DELETE,
+    "mark": images.MARK,
+    "unmark": images.UNMARK,
+    "oldest images": images.SELECT_OLDEST,
+    "give up inputs": inputs.DELETE,
+    "inputs of a job": inputs.SELECT,
+    "doomed files": disposal.SELECT,
+    "pictures of a prefix": repairs.SELECT_PICTURES,
+    "inputs of a prefix": repairs.SELECT_INPUTS,
+    "jobs of an input": repairs.SELECT_JOBS_OF_INPUT,
+    "missing pictures": repairs.MARK_MISSING,
+    "usage of a member": usage.SELECT_OF_MEMBER,
+    "usage of a guild": usage.SELECT_OF_GUILD,
+    "defaults": members.SELECT,
+    "export of jobs": members.EXPORT_JOBS,
+    "export of images": members.EXPORT_IMAGES,
+    "export of deliveries": members.EXPORT_DELIVERIES,
+    "delete a member's jobs": members.DELETE_JOBS,
+    "delete a member's marks": members.DELETE_FAVOURITES,
+}
+#: Rows of these may be read one after the other: parameters, what a subquery gave, and what runs just now.
+SMALL = ("wanted", "json_each", "found", "(subquery", "units USING INDEX units_running")
+#: Pages must come in order from the index, without sorting all that there is.
+PAGED = ("unfinished jobs", "history", "open deliveries", "images of a member", "favourites", "oldest images")
+
+
+@pytest.fixture(scope="module")
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    path = tmp_path_factory.mktemp("plans") / "easel.sqlite3"
+    upgrade.upgrade(path, upgrade.read_migrations(), 0)
+    opened = sqlite3.connect(path)
+    yield opened
+    opened.close()
+
+
+def plan(connection: sqlite3.Connection, sql: str) -> list[str]:
+    steps = connection.execute(f"EXPLAIN QUERY PLAN {sql}", _Anything()).fetchall()
+    return [step[3] for step in steps]
+
+
+class _Anything(dict):
+    def __missing__(self, name: str) -> str:
+        return "[]"
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_query_searches_by_an_index(connection: sqlite3.Connection, name: str) -> None:
+    steps = plan(connection, HOT[name])
+    assert steps
+    for step in steps:
+        if step.startswith("SCAN "):
+            ordered = name in PAGED and "USING INDEX" in step
+            assert ordered or step.removeprefix("SCAN ").startswith(SMALL), steps
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_a_page_is_not_sorted(connection: sqlite3.Connection, name: str) -> None:
+    assert not [step for step in plan(connection, HOT[name]) if "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("sql", [jobs.COUNT_OF_MEMBER, jobs.COUNT_OF_GUILD, jobs.COUNT_ALL])
+def test_counts_read_the_index_alone(connection: sqlite3.Connection, sql: str) -> None:
+    assert "COVERING INDEX jobs_unfinished_by_" in plan(connection, sql)[0]
+
+
+def test_these_tests_would_see_a_scan(connection: sqlite3.Connection) -> None:
+    assert plan(connection, "SELECT * FROM jobs WHERE kind = 'imagine'") == ["SCAN jobs"]
+
+
+def test_every_foreign_key_is_found_by_an_index(connection: sqlite3.Connection) -> None:
+    """Deleting a job must not read whole tables to find what belongs to it."""
+    for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        for key in connection.execute(f"PRAGMA foreign_key_list({table})").fetchall():
+            [step] = plan(connection, f"SELECT 1 FROM {table} WHERE {key[3]} = :x")
+            assert step.startswith("SEARCH"), (table, key)
+
+
+def test_sql_is_never_put_together_where_it_is_run() -> None:
+    asked = {"fetch_all", "fetch_one", "execute", "execute_many"}
+    found = 0
+    for path in Path(upgrade.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asked:
+                found += 1
+                joined = any(isinstance(part, ast.JoinedStr | ast.BinOp | ast.Call) for part in ast.walk(node.args[0]))
+                assert not joined or path.name == "upgrade.py", f"{path.name}:{node.lineno}"
+    assert found > 40
