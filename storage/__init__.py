@@ -27,7 +27,7 @@ A request, its pictures and its end::
 
 - `jobs`: add, get, units_of, unfinished, history, count, count_of_member, count_of_guild.
 - `units`: claim, requeue, requeue_abandoned, finish, fail, cancel. A job's state follows in the same transaction.
-- `deliveries`: get, by_message, unfinished, advance, note_attempt, forget_tokens.
+- `deliveries`: get, by_message, unfinished, kept, advance, note_attempt, forget_tokens.
 - `images`: get, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.
 - `inputs`: of_job. Source pictures that a job holds on to until it ends.
 - `disposal.sweep(database, pictures, inputs)`: deletes files that no row needs; now and then, and after deletions.

@@ -27,9 +27,9 @@ _NONCE_BYTES = 12
 
 INSERT = """
     INSERT INTO deliveries (
-        job_id, channel_id, message_id, application_id, token, token_expires_at, state, nonce, updated_at
+        job_id, channel_id, message_id, application_id, token, token_expires_at, locale, state, nonce, updated_at
     ) VALUES (
-        :job_id, :channel_id, :message_id, :application_id, :token, :token_expires_at, :state, :nonce, :now
+        :job_id, :channel_id, :message_id, :application_id, :token, :token_expires_at, :locale, :state, :nonce, :now
     )
 """
 SELECT = "SELECT * FROM deliveries WHERE job_id = :job_id"
@@ -37,6 +37,11 @@ SELECT_BY_MESSAGE = "SELECT * FROM deliveries WHERE message_id = :message_id"
 SELECT_OPEN = """
     SELECT * FROM deliveries
     WHERE state IN ('pending', 'acknowledged', 'progress') AND job_id > :after ORDER BY job_id LIMIT :limit
+"""
+SELECT_KEPT = """
+    SELECT member_id, count(*) AS jobs FROM deliveries INDEXED BY deliveries_kept
+    JOIN jobs ON jobs.id = deliveries.job_id
+    WHERE deliveries.state = 'kept' GROUP BY member_id
 """
 UPDATE = """
     UPDATE deliveries SET state = :state, error = :error, updated_at = :now,
@@ -62,6 +67,8 @@ class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     #: Seconds since 1970.
     token_expires_at: float | None = None
+    #: In which the member is spoken to, as Discord names it: "en-GB".
+    locale: str | None = None
     state: DeliveryState = "pending"
 
     def __repr__(self) -> str:
@@ -109,6 +116,11 @@ async def unfinished(reader: Reader) -> AsyncIterator[Delivery]:
         for row in rows:
             yield _delivery(row)
         after = rows[-1]["job_id"]
+
+
+async def kept(reader: Reader) -> dict[int, int]:
+    """Return how many results are kept for each member because they could not be sent."""
+    return {row["member_id"]: row["jobs"] for row in await reader.fetch_all(SELECT_KEPT)}
 
 
 async def advance(

@@ -42,6 +42,7 @@ async def test_a_delivery_comes_back_as_it_was_written(database: Database) -> No
         application_id=3,
         token="secret",
         token_expires_at=START + 900,
+        locale="de",
         state="progress",
     )
     delivery = await delivery_of(database, await add_job(database, wanted))
@@ -115,3 +116,12 @@ async def test_expired_tokens_are_forgotten(database: Database, clock: StandingC
         assert await deliveries.forget_tokens(write) == 1
     assert (await delivery_of(database, early)).token is None
     assert (await delivery_of(database, later)).token == "b"
+
+
+async def test_members_whose_results_are_kept(database: Database) -> None:
+    cases: list[tuple[int, DeliveryState]] = [(1, "kept"), (1, "kept"), (2, "kept"), (3, "sent")]
+    for member, state in cases:
+        job_id = await add_job(database, member_id=member)
+        async with database.transaction() as write:
+            await deliveries.advance(write, job_id, state)
+    assert await deliveries.kept(database) == {1: 2, 2: 1}

@@ -29,6 +29,7 @@ HOT = {
     "count of a guild": jobs.COUNT_OF_GUILD,
     "delivery": deliveries.SELECT,
     "delivery by message": deliveries.SELECT_BY_MESSAGE,
+    "kept deliveries": deliveries.SELECT_KEPT,
     "open deliveries": deliveries.SELECT_OPEN,
     "advance": deliveries.UPDATE,
     "attempt": deliveries.NOTE_ATTEMPT,
