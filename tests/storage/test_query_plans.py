@@ -58,8 +58,15 @@ HOT = {
     "delete a member's jobs": members.DELETE_JOBS,
     "delete a member's marks": members.DELETE_FAVOURITES,
 }
-#: Rows of these may be read one after the other: parameters, what a subquery gave, and what runs just now.
-SMALL = ("wanted", "json_each", "found", "(subquery", "units USING INDEX units_running")
+#: Rows of these may be read one after the other: parameters, what a subquery gave, what runs just now, and what could not be sent.
+SMALL = (
+    "wanted",
+    "json_each",
+    "found",
+    "(subquery",
+    "units USING INDEX units_running",
+    "deliveries USING INDEX deliveries_kept",
+)
 #: Pages must come in order from the index, without sorting all that there is.
 PAGED = ("unfinished jobs", "history", "open deliveries", "images of a member", "favourites", "oldest images")
 
