@@ -25,7 +25,7 @@ A request, its pictures and its end::
     async with database.transaction() as write:
         await deliveries.advance(write, job_id, "sent", message_id=...)
 
-- `jobs`: add, get, units_of, unfinished, history, count, count_of_member, count_of_guild.
+- `jobs`: add, add_all, get, units_of, unfinished, history, count, count_of_member, count_of_guild.
 - `units`: claim, requeue, requeue_abandoned, finish, fail, cancel. A job's state follows in the same transaction.
 - `deliveries`: get, by_message, unfinished, kept, advance, note_attempt, forget_tokens.
 - `images`: get, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.

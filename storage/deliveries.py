@@ -1,7 +1,7 @@
 """Deliveries: where each job's result goes, and how far that has come. One row a job."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Literal
 
 import msgspec
@@ -90,11 +90,14 @@ class Delivery(NewDelivery, frozen=True, kw_only=True):
         return f"<{type(self).__name__} of job {self.job_id} to channel {self.channel_id}, {self.state}>"
 
 
-async def add(write: Transaction, job_id: JobId, delivery: NewDelivery) -> None:
-    """Write a job's delivery; `jobs.add` does so."""
-    columns = msgspec.structs.asdict(delivery)
-    nonce = secrets.token_hex(_NONCE_BYTES)
-    await write.execute(INSERT, columns | {"job_id": job_id, "nonce": nonce, "now": write.now})
+async def add_all(write: Transaction, wanted: Iterable[tuple[JobId, NewDelivery]]) -> None:
+    """Write the deliveries of jobs; `jobs.add_all` does so."""
+    rows = [
+        msgspec.structs.asdict(delivery)
+        | {"job_id": job_id, "nonce": secrets.token_hex(_NONCE_BYTES), "now": write.now}
+        for job_id, delivery in wanted
+    ]
+    await write.execute_many(INSERT, rows)
 
 
 async def get(reader: Reader, job_id: JobId) -> Delivery | None:

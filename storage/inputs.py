@@ -1,6 +1,6 @@
 """Inputs: the source pictures of unfinished jobs, kept on disk until the job ends."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from inference.protocol.messages import JobId
 from inference.protocol.recipe import ContentHash
@@ -12,11 +12,10 @@ DELETE = "DELETE FROM inputs WHERE job_id = :job_id RETURNING hash"
 SELECT = "SELECT hash FROM inputs WHERE job_id = :job_id ORDER BY hash"
 
 
-async def claim(write: Transaction, job_id: JobId, hashes: Iterable[ContentHash]) -> None:
-    """Note that a job needs these files, which `ContentFolder.keep` holds meanwhile."""
-    rows = [(job_id, name) for name in hashes]
-    if rows:
-        await write.execute_many(INSERT, rows)
+async def claim(write: Transaction, wanted: Sequence[tuple[JobId, ContentHash]]) -> None:
+    """Note which jobs need which files; `ContentFolder.keep` holds those meanwhile."""
+    if wanted:
+        await write.execute_many(INSERT, wanted)
 
 
 async def give_up(write: Transaction, job_id: JobId) -> None:

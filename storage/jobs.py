@@ -1,6 +1,6 @@
 """Jobs: one request each, for one picture or several."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -126,10 +126,15 @@ async def add(write: Transaction, job: NewJob, delivery: NewDelivery) -> None:
     Those must be in the inputs folder, and be held there by `ContentFolder.keep` until the transaction is over.
     Raises sqlite3.IntegrityError when there is a job of that id already.
     """
-    await write.execute(INSERT, _columns(job) | {"now": write.now})
-    await write.execute_many(INSERT_UNIT, [(job.id, index) for index in range(job.count)])
-    await deliveries.add(write, job.id, delivery)
-    await inputs.claim(write, job.id, recipes.sources(job.recipe))
+    await add_all(write, [(job, delivery)])
+
+
+async def add_all(write: Transaction, requests: Sequence[tuple[NewJob, NewDelivery]]) -> None:
+    """Write several jobs as `add` does, all or none."""
+    await write.execute_many(INSERT, [_columns(job) | {"now": write.now} for job, _ in requests])
+    await write.execute_many(INSERT_UNIT, [(job.id, index) for job, _ in requests for index in range(job.count)])
+    await deliveries.add_all(write, [(job.id, delivery) for job, delivery in requests])
+    await inputs.claim(write, [(job.id, name) for job, _ in requests for name in recipes.sources(job.recipe)])
 
 
 async def get(reader: Reader, job_id: JobId) -> Job | None:

@@ -54,6 +54,22 @@ async def test_an_id_is_given_once(database: Database) -> None:
     assert await jobs.count(database) == Counts(waiting=1, waiting_pictures=1)
 
 
+async def test_requests_are_written_together_or_not_at_all(database: Database) -> None:
+    wanted = [(new_job(count=count), NewDelivery(channel_id=count)) for count in (1, 3)]
+    async with database.transaction() as write:
+        await jobs.add_all(write, wanted)
+    for job, delivery in wanted:
+        assert [unit.index for unit in await jobs.units_of(database, job.id)] == list(range(job.count))
+        found = await deliveries.get(database, job.id)
+        assert found is not None
+        assert found.channel_id == delivery.channel_id
+    fresh = new_job()
+    with pytest.raises(sqlite3.IntegrityError):
+        async with database.transaction() as write:
+            await jobs.add_all(write, [(fresh, NewDelivery(channel_id=1)), wanted[0]])
+    assert await jobs.get(database, fresh.id) is None
+
+
 async def test_a_job_goes_its_way(database: Database, pictures: ContentFolder, clock: StandingClock) -> None:
     job_id = await add_job(database, count=2)
     clock.now += 10
@@ -243,7 +259,7 @@ async def test_a_request_is_written_whole_or_not_at_all(database: Database, monk
     async def broken(*_: object) -> None:
         raise LookupError
 
-    monkeypatch.setattr(deliveries, "add", broken)
+    monkeypatch.setattr(deliveries, "add_all", broken)
     with pytest.raises(LookupError):
         await add_job(database)
     assert await database.fetch_all("SELECT * FROM jobs") == []

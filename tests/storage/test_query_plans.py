@@ -58,7 +58,8 @@ HOT = {
     "delete a member's jobs": members.DELETE_JOBS,
     "delete a member's marks": members.DELETE_FAVOURITES,
 }
-#: Rows of these may be read one after the other: parameters, what a subquery gave, what runs just now, and what could not be sent.
+#: Rows of these may be read one after the other: parameters, what a subquery gave, what runs just now, and what could
+#: not be sent.
 SMALL = (
     "wanted",
     "json_each",
