@@ -1,5 +1,6 @@
 """Members: their defaults and weight; everything that is kept about one, to hand out and to delete."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from storage.files import ContentFolder
 _PAGE = 500
 
 SELECT = "SELECT defaults, weight FROM members WHERE id = :id"
+SELECT_ALL_DEFAULTS = "SELECT id, defaults FROM members WHERE defaults <> '{}'"
 SET_DEFAULTS = """
     INSERT INTO members (id, defaults, updated_at) VALUES (:id, :defaults, :now)
     ON CONFLICT (id) DO UPDATE SET defaults = excluded.defaults, updated_at = excluded.updated_at
 """
+SELECT_WEIGHTS = "SELECT id, weight FROM members WHERE weight <> 1"
 SET_WEIGHT = """
     INSERT INTO members (id, weight, updated_at) VALUES (:id, :weight, :now)
     ON CONFLICT (id) DO UPDATE SET weight = excluded.weight, updated_at = excluded.updated_at
@@ -90,6 +93,15 @@ async def defaults(reader: Reader, member_id: int) -> Defaults:
         ) from error
 
 
+async def all_defaults(reader: Reader) -> dict[int, Defaults]:
+    """Return the defaults of everyone who has chosen any; what makes no sense is left out."""
+    found = {}
+    for row in await reader.fetch_all(SELECT_ALL_DEFAULTS):
+        with suppress(msgspec.DecodeError):
+            found[row["id"]] = _decoder.decode(row["defaults"])
+    return found
+
+
 async def set_defaults(write: Transaction, member_id: int, chosen: Defaults) -> None:
     """Write a member's defaults, all of them."""
     text = msgspec.json.encode(chosen).decode()
@@ -100,6 +112,11 @@ async def weight(reader: Reader, member_id: int) -> float:
     """Return a member's weight in the queue; 1 when none was set."""
     row = await reader.fetch_one(SELECT, {"id": member_id})
     return float(row["weight"]) if row else 1.0
+
+
+async def weights(reader: Reader) -> dict[int, float]:
+    """Return the weights of everyone whose weight is not 1."""
+    return {row["id"]: row["weight"] for row in await reader.fetch_all(SELECT_WEIGHTS)}
 
 
 async def set_weight(write: Transaction, member_id: int, share: float) -> None:

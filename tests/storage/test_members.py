@@ -39,6 +39,17 @@ async def test_defaults_and_weight(database: Database) -> None:
     assert await members.weight(database, MEMBER) == 2.5
 
 
+async def test_those_of_everybody(database: Database) -> None:
+    async with database.transaction() as write:
+        await members.set_defaults(write, MEMBER, Defaults(count=4))
+        await members.set_defaults(write, OTHER_MEMBER, Defaults())
+        await members.set_weight(write, OTHER_MEMBER, 0.5)
+        await members.set_defaults(write, 7, Defaults(count=2))
+        await write.execute("UPDATE members SET defaults = 'nonsense' WHERE id = 7")
+    assert await members.all_defaults(database) == {MEMBER: Defaults(count=4)}
+    assert await members.weights(database) == {OTHER_MEMBER: 0.5}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
