@@ -31,7 +31,8 @@ A request, its pictures and its end::
 - `images`: get, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.
 - `inputs`: of_job. Source pictures that a job holds on to until it ends.
 - `disposal.sweep(database, pictures, inputs)`: deletes files that no row needs; now and then, and after deletions.
-- `members`: defaults, all_defaults, set_defaults, weight, weights, set_weight, export, delete. `guilds`: settings, set_settings, delete.
+- `members`: defaults, all_defaults, set_defaults, weight, weights, set_weight, export, delete.
+- `guilds`: settings, set_settings, delete.
 - `usage`: add, of_member, of_guild, day_of.
 """
 
