@@ -1,0 +1,113 @@
+"""Guilds, with their channels, roles and members."""
+
+from typing import Any
+
+from aiohttp import web
+
+from playground.control.finding import guild_of, person_of, playground_of
+from playground.control.forms import read_form
+from playground.guilds import Channel, Guild, Role
+
+routes = web.RouteTableDef()
+
+
+def show_channel(channel: Channel) -> dict[str, Any]:
+    """Return a channel as the control API shows it."""
+    guild = channel.guild
+    return {
+        "id": str(channel.id),
+        "name": channel.name,
+        "guild": None if guild is None else guild.name,
+        "people": [user.name for user in channel.recipients if not user.bot],
+    }
+
+
+def show_guild(guild: Guild) -> dict[str, Any]:
+    """Return a guild as the control API shows it."""
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "has_bot": guild.bot_member is not None,
+        "owner": guild.owner.name,
+        "channels": [show_channel(channel) for channel in guild.channels.values()],
+        "roles": [_show_role(role) for role in guild.roles.values()],
+        "members": [
+            {"name": member.user.name, "bot": member.user.bot, "roles": [role.name for role in member.roles]}
+            for member in guild.members.values()
+        ],
+    }
+
+
+def _show_role(role: Role) -> dict[str, Any]:
+    return {"id": str(role.id), "name": role.name, "permissions": int(role.permissions)}
+
+
+@routes.get("/guilds")
+async def guilds(request: web.Request) -> web.Response:
+    """Return all guilds."""
+    return web.json_response([show_guild(guild) for guild in playground_of(request).world.guilds.values()])
+
+
+@routes.post("/guilds")
+async def add_guild(request: web.Request) -> web.Response:
+    """Return the guild of a name, made on first use."""
+    form = await read_form(request, "name", "has_bot")
+    guild = playground_of(request).world.guild(form.get("name", str), bot=form.get_or("has_bot", True))
+    return web.json_response(show_guild(guild), status=201)
+
+
+@routes.put("/guilds/{guild}/bot")
+async def invite_bot(request: web.Request) -> web.Response:
+    """Make the bot a member."""
+    guild = guild_of(request)
+    guild.invite_bot()
+    return web.json_response(show_guild(guild))
+
+
+@routes.delete("/guilds/{guild}/bot")
+async def remove_bot(request: web.Request) -> web.Response:
+    """Take the bot out of the guild."""
+    guild = guild_of(request)
+    if guild.bot_member is None:
+        raise LookupError(f"the bot is not in {guild.name}")
+    guild.remove_bot()
+    return web.json_response(show_guild(guild))
+
+
+@routes.post("/guilds/{guild}/channels")
+async def add_channel(request: web.Request) -> web.Response:
+    """Return the channel of a name, made on first use."""
+    form = await read_form(request, "name")
+    return web.json_response(show_channel(guild_of(request).channel(form.get("name", str))), status=201)
+
+
+@routes.put("/guilds/{guild}/roles/{role}")
+async def set_role(request: web.Request) -> web.Response:
+    """Return the role of a name with these permissions, made on first use."""
+    form, guild = await read_form(request, "permissions", "mentionable"), guild_of(request)
+    role = guild.role(request.match_info["role"], mentionable=form.get_or("mentionable", False))
+    if "permissions" in form.fields:
+        guild.permit(role, form.get("permissions", int))
+    return web.json_response(_show_role(role))
+
+
+def find_role(guild: Guild, name: str) -> Role:
+    """Return the role of a name.
+
+    Raises:
+        LookupError: The guild has none.
+    """
+    for role in guild.roles.values():
+        if role.name == name:
+            return role
+    raise LookupError(f"{guild.name} has no role {name!r}")
+
+
+@routes.put("/guilds/{guild}/members/{person}")
+async def set_member(request: web.Request) -> web.Response:
+    """Make a person a member with these roles, and no others."""
+    form, guild, person = await read_form(request, "roles"), guild_of(request), person_of(request)
+    roles = [find_role(guild, name) for name in form.get_or("roles", list[Any]())]
+    person.join(guild)
+    guild.assign(person.user, *roles)
+    return web.json_response(show_guild(guild))
