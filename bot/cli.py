@@ -12,13 +12,14 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bot import imagine, info
+from bot import imagine, info, play
 from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
 from bot.services.drafts import draw_seed
 from bot.settings import Settings, load_settings
 from inference.protocol.limits import MAX_COUNT, OutOfRange
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+from storage import StorageError
 
 #: Exit codes: it failed here, and it cannot be done as it was asked; see also `imagine.INTERRUPTED`.
 FAILED, USAGE = 1, 2
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except OutOfRange as error:
         return _complain(sentence(error), USAGE)
+    except StorageError as error:
+        return _complain(sentence(error), FAILED)
     except EaselError as error:
         return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
     except KeyboardInterrupt:
@@ -63,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     whole = _Parser(prog="easel", description="Make pictures with diffusion models.")
     whole.add_argument("--version", action="version", version=f"easel {metadata.version('easel')}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_bot(commands)
     _add_imagine(commands)
     shown = commands.add_parser("info", help="print the settings that a picture was made with")
     shown.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG file made by Easel or AUTOMATIC1111")
@@ -73,6 +77,16 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
     commands.add_parser("bench", help="measure this machine against plain diffusers", add_help=False)
     return whole
+
+
+def _add_bot(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    run = commands.add_parser("run", help="run the bot (DISCORD_TOKEN holds its token)")
+    run.set_defaults(run=lambda _options, settings: asyncio.run(play.run(settings)))
+    local = commands.add_parser("play", help="run the bot in a Discord of its own on this machine, to try it out")
+    local.add_argument("--port", type=_port, default=0, metavar="N", help="where it listens; default: a free port")
+    local.set_defaults(
+        run=lambda options, settings: asyncio.run(play.play(settings, options.port, Console(stderr=True)))
+    )
 
 
 def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -143,6 +157,13 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no whole number") from None
+
+
+def _port(text: str) -> int:
+    number = _whole(text)
+    if not 0 <= number < 65536:
+        raise argparse.ArgumentTypeError(f"{number} is no port; ports go from 1 to 65535")
+    return number
 
 
 def _number(text: str) -> float:

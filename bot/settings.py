@@ -1,24 +1,40 @@
-"""What the operator decides, from the environment and `.env`; built once and passed in."""
+"""What the operator decides, from the environment, `.env` and `easel.toml`; built once and passed in."""
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from bot.errors import UserError
+from bot.services.styles import STYLES, Style
 from inference.protocol.messages import EngineSettings
+
+#: Read from the folder where `easel` is run, where EASEL_CONFIG names no other.
+CONFIG_FILE = "easel.toml"
+
+
+def _data_folder() -> Path:
+    return Path(platformdirs.user_data_dir("easel", False))
 
 
 class Settings(BaseSettings):
-    """Each field is read from the variable EASEL_ and its name in capitals."""
+    """Each field is read from the variable EASEL_ and its name in capitals, or by its name from the TOML file."""
 
     model_config = SettingsConfigDict(env_prefix="EASEL_", env_file=".env", extra="ignore", frozen=True)
 
+    # The engine -------------------------------------------------------------------------------------------------
+
     #: Where installed models live.
-    models_folder: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("easel", False)) / "models")
+    models_folder: Path = Field(default_factory=lambda: _data_folder() / "models")
     #: "auto", "cpu", "mps", "cuda" or "cuda:1".
     device: str = "auto"
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
@@ -29,6 +45,58 @@ class Settings(BaseSettings):
     memory_budget_gb: float = Field(default=0.0, ge=0)
     #: CPU threads of the engine; 0 lets torch choose.
     threads: int = Field(default=0, ge=0)
+
+    # The bot ----------------------------------------------------------------------------------------------------
+
+    #: The bot's token; also read from DISCORD_TOKEN.
+    discord_token: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("EASEL_DISCORD_TOKEN", "DISCORD_TOKEN", "discord_token")
+    )
+    #: Base of the REST API and address of the gateway of any Discord-compatible server; empty means Discord's.
+    discord_api: str = ""
+    discord_gateway: str = ""
+    #: Where the database and the pictures live.
+    data_folder: Path = Field(default_factory=_data_folder)
+    #: Pictures are deleted after so many days, favourites never; 0 keeps them all.
+    keep_days: int = Field(default=30, ge=0)
+    #: The oldest pictures are deleted beyond so many GB, favourites never; 0 sets no limit.
+    keep_gb: float = Field(default=0.0, ge=0)
+    #: Pictures that one member may have waiting, and running at a time; the same of a whole server.
+    member_waiting: int = Field(default=24, ge=1)
+    member_running: int = Field(default=8, ge=1)
+    guild_waiting: int = Field(default=400, ge=1)
+    guild_running: int = Field(default=64, ge=1)
+    #: Pictures of one request.
+    most_pictures: int = Field(default=8, ge=1, le=10)
+    #: Styles that /imagine offers, by name: `[styles.noir]` with `prompt` and `negative` in the TOML file.
+    styles: dict[str, Style] = Field(default_factory=lambda: dict(STYLES), max_length=200)
+    #: Seconds that running pictures are given at a stop; the rest is painted after the next start.
+    stop_seconds: float = Field(default=20.0, ge=0, le=600)
+    #: A file that is touched while all is well, for containers; empty means none.
+    health_file: str = ""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: "text" for people, "json" for programs.
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("discord_api", "discord_gateway")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in ("http", "https", "ws", "wss") or not urlsplit(value).netloc):
+            raise ValueError("must be an address such as http://127.0.0.1:8000/api/v10")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over `.env`, and that over the TOML file."""
+        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("EASEL_CONFIG", CONFIG_FILE)))
+        return init_settings, env_settings, dotenv_settings, toml
 
     def engine(self) -> EngineSettings:
         """Return what the engine is told of these."""
@@ -43,14 +111,20 @@ class Settings(BaseSettings):
         )
 
 
-def load_settings() -> Settings:
-    """Return the settings. Raises UserError that names every variable that is wrong."""
+def load_settings(**given: Any) -> Settings:
+    """Return the settings; `given` wins over all. Raises UserError that names every one that is wrong."""
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
-        wrong = [
-            f"EASEL_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']} "
-            f"(it is {os.environ.get('EASEL_' + str(problem['loc'][0]).upper(), problem['input'])!r})"
-            for problem in error.errors()
-        ]
+        wrong = [_said(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
         raise UserError("These settings are wrong:\n  " + "\n  ".join(wrong)) from error
+    except (OSError, ValueError) as error:
+        # The TOML file itself: it cannot be read, or is no TOML.
+        raise UserError(f"{os.environ.get('EASEL_CONFIG', CONFIG_FILE)} cannot be read: {error}.") from error
+
+
+def _said(place: tuple[int | str, ...], message: str, value: object) -> str:
+    name = str(place[0]) if place else ""
+    variable = name if name.isupper() else f"EASEL_{name.upper()}"
+    shown = "" if "TOKEN" in variable else f" (it is {os.environ.get(variable, value)!r})"
+    return f"{variable}: {message}{shown}"

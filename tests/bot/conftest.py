@@ -6,10 +6,31 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from playground import Playground, PlaygroundSettings
+from tests.playground.conftest import opened
+
+_IMPORTING = ("io.BufferedReader.read", "io.BufferedWriter.write", "os.stat", "os.listdir", "os.scandir")
+
+
+@pytest.fixture
+def playground_settings() -> PlaygroundSettings:
+    """Tests that are about rates override this."""
+    return PlaygroundSettings(rate_limits=False)
+
+
+@pytest.fixture
+async def playground(playground_settings: PlaygroundSettings) -> AsyncIterator[Playground]:
+    """A Discord; everything that was said in it is held against Discord's own description at the end."""
+    async with opened(playground_settings) as playground:
+        yield playground
+
 
 @pytest.fixture(autouse=True)
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
     with blockbuster_ctx() as blockbuster:
+        # The cogs are imported at the start, before the first event can come.
+        for name in _IMPORTING:
+            blockbuster.functions[name].can_block_in("discord/ext/commands/bot.py", "load_extension")
         yield blockbuster
 
 

@@ -1,0 +1,1 @@
+"""From events of the engine to messages in Discord."""

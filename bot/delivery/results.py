@@ -1,0 +1,83 @@
+"""What a finished request looks like: its pictures, or the words for why there are none."""
+
+from collections.abc import Sequence
+
+from discord import ui
+
+from bot.delivery.posts import asked_of
+from bot.delivery.ways import Layout, Result
+from bot.ui import layouts
+from bot.ui.custom_ids import Verb
+from bot.ui.texts import say
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+from inference.protocol.recipe import Recipe
+from storage import ContentFolder, Database, images
+from storage.deliveries import Delivery
+from storage.jobs import Job
+
+#: Characters of a failure's words that are shown; a message holds 4000 in all.
+_MOST_WORDS = 1000
+
+
+async def result_of(
+    job: Job, delivery: Delivery | None, database: Database, pictures: ContentFolder, model_name: str, note: str = ""
+) -> Result:
+    """Return what is to be sent of a job that has ended; `note` is a sentence about the way it goes.
+
+    Raises StorageError when a picture cannot be read just now.
+    """
+    asked = asked_of(job, delivery)
+    found = [image for image in await images.of_job(database, job.id) if image.deleted_at is None]
+    data = [content for image in found if (content := await pictures.read(image.hash)) is not None]
+    if not data:
+        return Result(stem="", pictures=(), layout=_words(job, asked, note))
+    notes = [note]
+    if job.failure is not None:
+        notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
+    line = settings_line(job.recipe, model_name, asked.locale, _seconds(job))
+
+    def layout(names: Sequence[str], reduced: bool) -> ui.LayoutView:
+        extra = [say("reduced", asked.locale)] if reduced else []
+        return layouts.done(asked, names, line, [*notes, *extra])
+
+    return Result(stem=f"easel-{job.recipe.seed}", pictures=data, layout=layout)
+
+
+def settings_line(recipe: Recipe, model_name: str, locale: str | None, seconds: float) -> str:
+    """Return the settings in a line for people."""
+    return say(
+        "done",
+        locale,
+        model=model_name,
+        sampler=f"{SAMPLER_NAMES[recipe.sampler]} {SCHEDULE_NAMES[recipe.schedule]}",
+        steps=recipe.steps,
+        guidance=f"{recipe.guidance_scale:g}",
+        size=f"{recipe.width}×{recipe.height}",
+        seed=recipe.seed,
+        seconds=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}",
+    )
+
+
+def _words(job: Job, asked: layouts.Asked, note: str) -> Layout:
+    """Return the layout of a job without pictures."""
+    verbs: tuple[Verb, ...] = ("again",)
+    if job.failure is not None:
+        text = say("failed", asked.locale, reason=_shortened(job.failure.text))
+    elif job.state == "cancelled":
+        text = say("cancelled", asked.locale)
+    else:
+        text = say("expired", asked.locale)
+    if note:
+        text = f"{text}\n-# {note}"
+    return lambda names, reduced: layouts.ended(asked, text, *verbs)
+
+
+def _shortened(text: str) -> str:
+    """Return words of an engine, however many, as a message can hold them."""
+    return text if len(text) <= _MOST_WORDS else f"{text[:_MOST_WORDS]}…"
+
+
+def _seconds(job: Job) -> float:
+    if job.ended_at is None or job.started_at is None:
+        return 0.0
+    return max(0.0, job.ended_at - job.started_at)

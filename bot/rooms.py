@@ -1,0 +1,145 @@
+"""Everything that a running bot is made of, opened in order and closed in order."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import discord
+
+from bot.delivery.publisher import Publisher
+from bot.engines.base import Engine
+from bot.queue.dispatcher import Dispatcher
+from bot.queue.estimate import Estimator
+from bot.queue.fairness import FairQueue
+from bot.queue.lanes import Policy
+from bot.queue.limits import Limits
+from bot.queue.units import MemberId
+from bot.services.gallery import Gallery
+from bot.services.generation import Generation
+from bot.services.people import People
+from bot.settings import Settings
+from storage import Clock, ContentFolder, Database, StorageError, deliveries, disposal, images, members, repair
+
+log = logging.getLogger("easel.rooms")
+
+_HOUSEKEEPING_SECONDS = 600.0
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The parts of a running bot."""
+
+    database: Database
+    pictures: ContentFolder
+    dispatcher: Dispatcher
+    publisher: Publisher
+    generation: Generation
+    gallery: Gallery
+    people: People
+
+
+@asynccontextmanager
+async def open_rooms(
+    settings: Settings, engine: Engine, client: discord.Client, clock: Clock = time.time
+) -> AsyncIterator[Rooms]:
+    """Open the store, start the engine, take the unfinished jobs up again; at the end, park what runs.
+
+    Raises StorageError and EngineDead: words for the admin.
+    """
+    folder = settings.data_folder.expanduser()
+    async with await Database.open(folder / "easel.sqlite3", clock=clock) as database:
+        pictures, inputs = ContentFolder(folder / "pictures", ".png"), ContentFolder(folder / "inputs")
+        log.info("%s", await repair(database, pictures, inputs))
+        learned = folder / "estimates.json"
+        estimator = await asyncio.to_thread(_read_estimates, learned)
+        limits = limits_of(settings)
+        dispatcher = Dispatcher(
+            engine=engine,
+            database=database,
+            pictures=pictures,
+            inputs=inputs,
+            queue=FairQueue(Policy(limits=limits)),
+            estimator=estimator,
+            max_rows=settings.max_rows,
+            clock=database.clock,
+        )
+        publisher = Publisher(client=client, database=database, pictures=pictures, dispatcher=dispatcher)
+        dispatcher.listener = publisher
+        people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+        await people.load()
+        for member_id, weight in (await members.weights(database)).items():
+            dispatcher.queue.set_weight(MemberId(member_id), weight)
+        generation = Generation(
+            database=database,
+            inputs=inputs,
+            dispatcher=dispatcher,
+            people=people,
+            styles=settings.styles,
+            limits=limits,
+            most_pictures=settings.most_pictures,
+        )
+        gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+        rooms = Rooms(database, pictures, dispatcher, publisher, generation, gallery, people)
+        await dispatcher.start()
+        try:
+            await publisher.start()
+            keeper = asyncio.create_task(_keep_house(settings, rooms, inputs), name="housekeeping")
+            try:
+                yield rooms
+            finally:
+                keeper.cancel()
+                await asyncio.gather(keeper, return_exceptions=True)
+        finally:
+            await dispatcher.stop(settings.stop_seconds)
+            await publisher.stop(settings.stop_seconds)
+            await asyncio.to_thread(_write, learned, dispatcher.estimator.to_json())
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the queue's limits."""
+    return Limits(
+        member_waiting=settings.member_waiting,
+        member_running=settings.member_running,
+        guild_waiting=settings.guild_waiting,
+        guild_running=settings.guild_running,
+    )
+
+
+async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -> None:
+    """Delete what is kept no longer, now and then."""
+    older = settings.keep_days * _DAY_SECONDS or None
+    most = int(settings.keep_gb * 1e9) or None
+    while True:
+        try:
+            retired = await images.retire(rooms.database, older_than_seconds=older, most_bytes=most)
+            swept = await disposal.sweep(rooms.database, rooms.pictures, inputs)
+            async with rooms.database.transaction() as write:
+                forgotten = await deliveries.forget_tokens(write)
+            log.debug("%d pictures retired, %d files deleted, %d tokens forgotten", retired, swept, forgotten)
+        except StorageError as error:
+            log.error("housekeeping: %s", error)
+        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+
+def _read_estimates(path: Path) -> Estimator:
+    try:
+        return Estimator.from_json(path.read_bytes())
+    except FileNotFoundError:
+        return Estimator()
+    except (OSError, ValueError) as error:
+        log.warning("what was learned of step times is lost: %s", error)
+        return Estimator()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        part = path.with_suffix(".tmp")
+        part.write_text(text)
+        part.replace(path)
+    except OSError as error:
+        log.warning("what was learned of step times could not be kept: %s", error)

@@ -1,0 +1,228 @@
+"""What members have made: their history, their pictures, and what they do with them."""
+
+import asyncio
+import io
+import logging
+from dataclasses import dataclass
+
+from PIL import Image as Pictures
+
+from bot.delivery.attachments import Fitted, fit
+from bot.queue.dispatcher import Dispatcher
+from bot.services.generation import Actor
+from bot.services.spots import Spot, spot_of
+from bot.ui.texts import Mistake
+from inference.protocol.messages import JobId
+from inference.protocol.parameters import to_parameters
+from inference.protocol.recipe import to_json
+from storage import ContentFolder, Database, deliveries, disposal, images, jobs
+from storage.deliveries import DeliveryState
+from storage.images import Image, ImageId
+from storage.jobs import Job
+
+log = logging.getLogger("easel.gallery")
+
+#: Of a small picture in a list, in pixels.
+_THUMBNAIL_SIDE = 192
+#: Favourites that are read at a time, to find the requests that they are of.
+_MARKS = 50
+
+
+@dataclass(frozen=True)
+class Made:
+    """A job and its pictures, those that are no longer kept too."""
+
+    job: Job
+    images: tuple[Image, ...]
+
+    @property
+    def kept(self) -> tuple[Image, ...]:
+        """Return the pictures that there are to be seen."""
+        return tuple(image for image in self.images if image.deleted_at is None)
+
+    @property
+    def favourite(self) -> bool:
+        """Tell whether it was marked to be kept."""
+        return any(image.favourite for image in self.kept)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, newest first."""
+
+    made: tuple[Made, ...]
+    #: The cursor of what comes after; None at the end.
+    older: int | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A job whose message somebody has before them."""
+
+    job: Job
+    #: In which its member is spoken to.
+    locale: str | None
+
+
+@dataclass(frozen=True)
+class Described:
+    """How a job's pictures were made, to be copied."""
+
+    #: AUTOMATIC1111-style.
+    parameters: str
+    #: The exact recipe as JSON.
+    recipe: str
+
+
+class Gallery:
+    """Pictures that were made."""
+
+    def __init__(
+        self, *, database: Database, pictures: ContentFolder, inputs: ContentFolder, dispatcher: Dispatcher
+    ) -> None:
+        self._database = database
+        self._pictures = pictures
+        self._inputs = inputs
+        self._dispatcher = dispatcher
+
+    # Lists ----------------------------------------------------------------------------------------------------------
+
+    async def history(self, member_id: int, before: int | None = None, limit: int = 5) -> Page:
+        """Return a page of a member's jobs, newest first: those before that `sequence`. Raises StorageError."""
+        found = await jobs.history(self._database, member_id, before=before, limit=limit + 1)
+        page = found[:limit]
+        older = page[-1].sequence if len(found) > limit else None
+        return Page(tuple(await self._made(page)), older)
+
+    async def favourites(self, member_id: int, before: int | None = None, limit: int = 5) -> Page:
+        """Return a page of the jobs with favourites of a member, by the newest such picture. Raises StorageError.
+
+        The cursor is a picture's number. A job stands where its newest favourite does, and nowhere else.
+        """
+        made: list[Made] = []
+        seen: set[JobId] = set()
+        cursor = None if before is None else ImageId(before)
+        while len(made) <= limit:
+            marks = await images.favourites(self._database, member_id, before=cursor, limit=_MARKS)
+            if not marks:
+                break
+            newest = {image.job_id: image.id for image in reversed(marks) if image.job_id not in seen}
+            seen.update(newest)
+            found = [await jobs.get(self._database, name) for name in reversed(newest)]
+            made += [
+                each for each in await self._made([job for job in found if job]) if not _stands_above(each, before)
+            ]
+            cursor = marks[-1].id
+        made.sort(key=_newest_mark, reverse=True)
+        page = made[:limit]
+        older = _newest_mark(page[-1]) if len(made) > limit else None
+        return Page(tuple(page), older)
+
+    async def _made(self, page: list[Job]) -> list[Made]:
+        found: dict[JobId, list[Image]] = {job.id: [] for job in page}
+        for image in await images.of_jobs(self._database, list(found)):
+            found[image.job_id].append(image)
+        return [Made(job, tuple(found[job.id])) for job in page]
+
+    async def thumbnail(self, made: Made) -> bytes | None:
+        """Return the first picture of a job as a small JPEG, None where none is kept or it cannot be read."""
+        for image in made.kept[:1]:
+            data = await self._pictures.read(image.hash)
+            if data is not None:
+                return await asyncio.to_thread(_thumbnail, data)
+        return None
+
+    # One job --------------------------------------------------------------------------------------------------------
+
+    async def shown_by(self, message_id: int) -> JobId | None:
+        """Return the job whose result or progress a message shows, or None."""
+        delivery = await deliveries.by_message(self._database, message_id)
+        return delivery.job_id if delivery else None
+
+    async def posted(self, job_id: JobId, member_id: int) -> Posted | None:
+        """Return a job if it is the member's, or None."""
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.member_id != member_id:
+            return None
+        delivery = await deliveries.get(self._database, job_id)
+        return Posted(job, delivery.locale if delivery else None)
+
+    async def job(self, job_id: JobId, actor: Actor) -> Job:
+        """Return a job that the actor may see. Raises Mistake."""
+        job = await jobs.get(self._database, job_id)
+        if job is None or (job.private and job.member_id != actor.member_id):
+            raise Mistake("gone")
+        return job
+
+    async def describe(self, job_id: JobId, actor: Actor) -> Described:
+        """Return how a job's pictures were made. Raises Mistake."""
+        job = await self.job(job_id, actor)
+        name = self._dispatcher.model_name(job.recipe.model)
+        return Described(to_parameters(job.recipe, name), to_json(job.recipe))
+
+    async def files(self, job_id: JobId, actor: Actor, limit_bytes: int, rung: int = 0) -> Fitted:
+        """Return a job's pictures in the best form that fits from `rung` on. Raises Mistake when none is kept."""
+        job = await self.job(job_id, actor)
+        found = [image for image in await images.of_job(self._database, job.id) if image.deleted_at is None]
+        data = [content for image in found if (content := await self._pictures.read(image.hash)) is not None]
+        if not data:
+            raise Mistake("expired")
+        return await asyncio.to_thread(fit, data, f"easel-{job.recipe.seed}", limit_bytes, rung)
+
+    async def note_sent(self, job_id: JobId) -> None:
+        """Note that a result that was kept has reached its member."""
+        async with self._database.transaction() as write:
+            delivery = await deliveries.get(write, job_id)
+            if delivery is not None and delivery.state == "kept":
+                await deliveries.advance(write, job_id, "sent")
+
+    async def delete(self, job_id: JobId, actor: Actor) -> Spot | None:
+        """Delete a job's pictures, stop it if it has not ended, and return the message that shows it.
+
+        Raises Mistake for somebody else's, StorageError.
+        """
+        job = await self.job(job_id, actor)
+        if job.member_id != actor.member_id and not (actor.moderator and job.guild_id == actor.guild_id):
+            raise Mistake("not_yours")
+        if job.state in ("waiting", "running"):
+            self._dispatcher.forget(job_id)
+            await self._dispatcher.cancel(job_id)
+        found = await images.of_job(self._database, job_id)
+        async with self._database.transaction() as write:
+            await images.delete(write, [image.id for image in found])
+            delivery = await deliveries.get(write, job_id)
+            if delivery is not None:
+                state: DeliveryState = "sent" if delivery.state == "kept" else "failed"
+                await deliveries.advance(write, job_id, state, error="deleted")
+        await disposal.sweep(self._database, self._pictures, self._inputs)
+        return spot_of(delivery)
+
+    async def mark(self, job_id: JobId, member_id: int, marked: bool) -> int:
+        """Make a job's pictures a member's favourites, or take that back; return how many that changed."""
+        found = [image for image in await images.of_job(self._database, job_id) if image.deleted_at is None]
+        change = images.mark if marked else images.unmark
+        async with self._database.transaction() as write:
+            return sum([await change(write, image.id, member_id) for image in found])
+
+
+def _newest_mark(made: Made) -> int:
+    return max((image.id for image in made.images if image.favourite), default=0)
+
+
+def _stands_above(made: Made, before: int | None) -> bool:
+    """Tell whether a job was on an earlier page: its newest favourite decides."""
+    return before is not None and _newest_mark(made) >= before
+
+
+def _thumbnail(data: bytes) -> bytes | None:
+    """Return a small JPEG of a PNG picture, None where the file is damaged. Slow: to be called in a thread."""
+    try:
+        with Pictures.open(io.BytesIO(data), formats=("PNG",)) as image:
+            small = image.convert("RGB")
+        small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+        file = io.BytesIO()
+        small.save(file, "JPEG", quality=80)
+    except (OSError, ValueError, SyntaxError) as error:
+        log.warning("a picture cannot be shown small: %s", error)
+        return None
+    return file.getvalue()

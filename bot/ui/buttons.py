@@ -1,0 +1,161 @@
+"""Buttons under messages. Nothing of a button is kept but its custom id, so that it works after any restart."""
+
+import io
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self, cast
+
+import discord
+from discord import ui
+
+from bot.ui import custom_ids, layouts
+from bot.ui.answers import acknowledging, actor_of, guarded, show, target_of
+from bot.ui.custom_ids import Shelf, Verb, Whose
+from bot.ui.plain import block
+from bot.ui.showing import queue_view, send_pictures, shelf_view, take_away
+from bot.ui.texts import Mistake, say
+from inference.protocol.messages import JobId
+
+#: Of a code block that is shown; the whole is in a file.
+_BLOCK_CHARACTERS = 3000
+
+Interaction = discord.Interaction[Any]
+Found = re.Match[str]
+
+
+class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"(?!)"):
+    """A button that does what its custom id says; a subclass names the pattern and the work."""
+
+    def __init__(self, item: ui.Button[ui.LayoutView], found: Found) -> None:
+        super().__init__(item)
+        #: The parts of the custom id.
+        self.found = found
+
+    @classmethod
+    async def from_custom_id(cls, interaction: Interaction, item: ui.Item[Any], match: Found, /) -> Self:
+        """Return the button that was pressed."""
+        return cls(cast(ui.Button[ui.LayoutView], item), match)
+
+    async def callback(self, interaction: Interaction) -> None:
+        """Do what the button says; tell what goes wrong."""
+        await guarded(interaction, lambda: self.work(interaction))
+
+    async def work(self, interaction: Interaction) -> None:
+        """Do it. What is raised is told to whoever pressed."""
+        raise NotImplementedError
+
+
+# Under a request --------------------------------------------------------------------------------------------------
+
+
+async def _again(interaction: Interaction, job: JobId) -> None:
+    message = interaction.message
+    private = message is not None and message.flags.ephemeral
+    acknowledge = acknowledging(interaction, private)
+    await interaction.client.rooms.generation.again(
+        job, actor_of(interaction), target_of(interaction, private), acknowledge
+    )
+
+
+async def _cancel(interaction: Interaction, job: JobId) -> None:
+    await interaction.response.defer()
+    if not await interaction.client.rooms.generation.cancel(job, actor_of(interaction)):
+        raise Mistake("gone")
+
+
+async def _drop(interaction: Interaction, job: JobId) -> None:
+    """Cancel a request of the member's queue, and show what is left of that."""
+    await interaction.response.defer()
+    rooms, actor = interaction.client.rooms, actor_of(interaction)
+    await rooms.generation.cancel(job, actor)
+    await interaction.edit_original_response(view=queue_view(rooms, "mine", actor))
+
+
+async def _delete(interaction: Interaction, job: JobId) -> None:
+    await interaction.response.defer()
+    spot = await interaction.client.rooms.gallery.delete(job, actor_of(interaction))
+    await interaction.delete_original_response()
+    pressed = interaction.message
+    if spot is not None and (pressed is None or pressed.id != spot.message_id):
+        # The button was under a copy.
+        await take_away(interaction.client, spot)
+
+
+async def _settings(interaction: Interaction, job: JobId) -> None:
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    described = await interaction.client.rooms.gallery.describe(job, actor_of(interaction))
+    file = discord.File(io.BytesIO(described.recipe.encode()), "recipe.json")
+    text = ui.TextDisplay[ui.LayoutView](block(described.parameters, _BLOCK_CHARACTERS))
+    await show(interaction, layouts.layout(text, ui.File("attachment://recipe.json")), [file])
+
+
+async def _show(interaction: Interaction, job: JobId) -> None:
+    """Show a job's pictures to this member alone."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+
+    async def send(view: ui.LayoutView, files: list[discord.File]) -> None:
+        await show(interaction, view, files)
+
+    await send_pictures(interaction.client.rooms, job, actor_of(interaction), interaction.filesize_limit, send)
+
+
+_VERBS: Mapping[Verb, Callable[[Interaction, JobId], Awaitable[None]]] = {
+    "again": _again,
+    "cancel": _cancel,
+    "delete": _delete,
+    "settings": _settings,
+    "show": _show,
+    "drop": _drop,
+}
+
+
+class JobButton(Button, template=custom_ids.PATTERN):
+    """Does its verb to its job."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Do the verb."""
+        await _VERBS[cast(Verb, self.found["verb"])](interaction, JobId(self.found["job"]))
+
+
+# Under lists ------------------------------------------------------------------------------------------------------
+
+
+class PageButton(Button, template=custom_ids.PAGE):
+    """Turns the page of a list."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Show the page in the place of the one before."""
+        await interaction.response.defer()
+        shelf = cast(Shelf, self.found["shelf"])
+        before = int(self.found["before"]) if self.found["before"] else None
+        view, files = await shelf_view(interaction.client.rooms, shelf, before, actor_of(interaction))
+        await interaction.edit_original_response(view=view, attachments=files)
+
+
+class QueueButton(Button, template=custom_ids.QUEUE):
+    """Looks at the queue again."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Show the queue as it is now."""
+        view = queue_view(interaction.client.rooms, cast(Whose, self.found["whose"]), actor_of(interaction))
+        await interaction.response.edit_message(view=view)
+
+
+class ForgetButton(Button, template=custom_ids.FORGET):
+    """Deletes a member's data, if that member presses it."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Delete it, and the messages of what was still to be painted."""
+        locale, rooms = str(interaction.locale), interaction.client.rooms
+        if int(self.found["member"]) != interaction.user.id:
+            raise Mistake("not_yours")
+        await interaction.response.defer()
+        spots = await rooms.people.forget(interaction.user.id)
+        rooms.publisher.kept.pop(interaction.user.id, None)
+        await interaction.edit_original_response(view=layouts.note(say("me_deleted", locale)))
+        for spot in spots:
+            await take_away(interaction.client, spot)
+
+
+#: Every kind of button; the client is told of them at its start.
+BUTTONS = (JobButton, PageButton, QueueButton, ForgetButton)

@@ -1,0 +1,56 @@
+"""What a button says of itself. Nothing else of a button is kept, so that it outlives restarts.
+
+`easel:VERB:JOB` does something to a job, `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again,
+`easel:forget:MEMBER` deletes a member's data. Discord takes 100 characters.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Literal, get_args
+
+from inference.protocol.messages import JobId
+
+#: "drop" is a cancel that shows the member's queue again.
+Verb = Literal["again", "cancel", "delete", "settings", "show", "drop"]
+#: Lists that have pages.
+Shelf = Literal["history", "favourites"]
+#: Whose requests a queue shows.
+Whose = Literal["mine", "all"]
+
+VERBS: tuple[Verb, ...] = get_args(Verb)
+
+#: Each matches the custom ids of one kind of button; discord.py asks for it to find the button's callback.
+PATTERN = re.compile(rf"easel:(?P<verb>{'|'.join(VERBS)}):(?P<job>[0-9a-f]{{32}})")
+PAGE = re.compile(rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})")
+QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
+FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
+
+
+def custom_id(verb: Verb, job: str) -> str:
+    """Return the custom id of a button that does `verb` to a job."""
+    return f"easel:{verb}:{job}"
+
+
+def page_id(shelf: Shelf, before: int | None = None) -> str:
+    """Return the custom id of a button that shows what comes before that cursor, or the newest."""
+    return f"easel:page:{shelf}:{'' if before is None else before}"
+
+
+def queue_id(whose: Whose) -> str:
+    """Return the custom id of a button that shows a queue as it is then."""
+    return f"easel:queue:{whose}"
+
+
+def forget_id(member_id: int) -> str:
+    """Return the custom id of a button that deletes a member's data, for that member alone."""
+    return f"easel:forget:{member_id}"
+
+
+def job_in(components: Iterable[Any]) -> JobId | None:
+    """Return the job that the first of our buttons in a message is about, or None."""
+    for component in components:
+        if match := PATTERN.fullmatch(getattr(component, "custom_id", None) or ""):
+            return JobId(match["job"])
+        if (inside := job_in(getattr(component, "children", ()))) is not None:
+            return inside
+    return None

@@ -1,0 +1,130 @@
+"""The message of a request, as it waits, grows and ends. Pure: plain values in, a Components V2 layout out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+from discord import ui
+
+from bot.ui.custom_ids import Verb, custom_id
+from bot.ui.plain import bar, harmless
+from bot.ui.texts import duration, say
+
+#: File name of a picture that grows.
+PREVIEW_NAME = "preview-{}.jpg"
+_ACCENT = discord.Colour(0xE8833A)
+_QUIET = discord.Colour(0x7A7F87)
+_STYLES = {"again": discord.ButtonStyle.primary}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asked for what."""
+
+    job: str
+    member_id: int
+    prompt: str
+    locale: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """Return the first line. The mention is shown and pings nobody: messages are sent without allowed mentions."""
+        return f"-# {say('asked', self.locale, member=f'<@{self.member_id}>')}\n{harmless(self.prompt) or '…'}"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A place in the queue."""
+
+    ahead: int
+    seconds: float
+    #: Key of the text that says why, without "reason_".
+    reason: str = "share"
+
+
+@dataclass(frozen=True)
+class Running:
+    """How far the pictures of a request are."""
+
+    #: 0..1 over all pictures.
+    share: float
+    done: int
+    count: int
+    seconds_left: float
+    #: File names of the pictures that grow.
+    previews: Sequence[str] = ()
+
+
+def layout(*parts: ui.Item[ui.LayoutView], colour: discord.Colour = _ACCENT) -> ui.LayoutView:
+    """Return a message of these parts. It listens to nothing: buttons find their callback by their custom id."""
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*parts, accent_colour=colour))
+    view.stop()
+    return view
+
+
+def note(text: str) -> ui.LayoutView:
+    """Return a message of one sentence."""
+    return layout(ui.TextDisplay(text), colour=_QUIET)
+
+
+def waiting(asked: Asked, place: Waiting) -> ui.LayoutView:
+    """Return the message of a request that waits."""
+    key = "waiting_first" if place.ahead == 0 else "waiting"
+    eta = duration(place.seconds, asked.locale)
+    words = f"{say(key, asked.locale, ahead=place.ahead, eta=eta)} {say(f'reason_{place.reason}', asked.locale)}"
+    return layout(ui.TextDisplay(asked.heading), ui.TextDisplay(f"-# {words.rstrip()}"), buttons(asked, "cancel"))
+
+
+def running(asked: Asked, progress: Running) -> ui.LayoutView:
+    """Return the message of a request that is being painted."""
+    words = say(
+        "running",
+        asked.locale,
+        bar=bar(progress.share),
+        percent=int(progress.share * 100),
+        done=progress.done,
+        count=progress.count,
+        eta=duration(progress.seconds_left, asked.locale),
+    )
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading)]
+    if progress.previews:
+        parts.append(gallery(progress.previews))
+    return layout(*parts, ui.TextDisplay(words), buttons(asked, "cancel"))
+
+
+def done(asked: Asked, names: Sequence[str], settings: str, notes: Sequence[str] = ()) -> ui.LayoutView:
+    """Return the message of finished pictures, attached under `names`."""
+    small = "\n".join(f"-# {line}" for line in (settings, *notes) if line)
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading), gallery(names)]
+    if small:
+        parts.append(ui.TextDisplay(small))
+    return layout(*parts, buttons(asked, "again", "settings", "delete"))
+
+
+def gallery(names: Sequence[str]) -> ui.MediaGallery[ui.LayoutView]:
+    """Return the pictures that are attached under these names, side by side."""
+    return ui.MediaGallery(*(discord.MediaGalleryItem(f"attachment://{name}") for name in names))
+
+
+def ended(asked: Asked, text: str, *verbs: Verb) -> ui.LayoutView:
+    """Return the message of a request that ended without pictures."""
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading), ui.TextDisplay(text)]
+    return layout(*parts, *([buttons(asked, *verbs)] if verbs else []), colour=_QUIET)
+
+
+def buttons(asked: Asked, *verbs: Verb) -> ui.ActionRow[ui.LayoutView]:
+    """Return a row of buttons that do something to this request."""
+    return ui.ActionRow(*(job_button(verb, asked.job, asked.locale) for verb in verbs))
+
+
+def job_button(verb: Verb, job: str, locale: str | None = None) -> ui.Button[ui.LayoutView]:
+    """Return a button that does `verb` to a job."""
+    return button(verb, custom_id(verb, job), locale, _STYLES.get(verb, discord.ButtonStyle.secondary))
+
+
+def button(
+    word: str, identity: str, locale: str | None = None, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> ui.Button[ui.LayoutView]:
+    """Return a button that says the text `button_WORD` and is known by that custom id."""
+    return ui.Button(label=say(f"button_{word}", locale), custom_id=identity, style=style)

@@ -1,0 +1,113 @@
+"""Pictures and lists, read from the store and made ready to be sent."""
+
+import io
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import discord
+from discord import ui
+
+from bot.delivery.attachments import LADDER
+from bot.delivery.results import settings_line
+from bot.delivery.ways import files_of
+from bot.rooms import Rooms
+from bot.services import waiting
+from bot.services.gallery import Made
+from bot.services.generation import Actor
+from bot.services.spots import Spot
+from bot.ui import layouts, pages
+from bot.ui.custom_ids import Shelf, Verb, Whose
+from bot.ui.texts import pictures, say
+from inference.protocol.messages import JobId
+
+log = logging.getLogger("easel.ui")
+
+Send = Callable[[ui.LayoutView, list[discord.File]], Awaitable[None]]
+
+
+async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: int, send: Send) -> None:
+    """Send a job's pictures in the best form that Discord takes.
+
+    Raises Mistake where none is kept, StorageError, discord.HTTPException.
+    """
+    job = await rooms.gallery.job(job_id, actor)
+    asked = layouts.Asked(job.id, job.member_id, job.recipe.prompt, actor.locale)
+    seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
+    line = settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
+    rung = 0
+    while True:
+        fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung)
+        notes = [say("reduced", actor.locale)] if fitted.reduced else []
+        try:
+            await send(layouts.done(asked, [name for name, _ in fitted.files], line, notes), files_of(fitted))
+        except discord.HTTPException as error:
+            rung = fitted.rung + 1
+            if error.status != 413 or rung > len(LADDER):
+                raise
+        else:
+            break
+    if job.member_id == actor.member_id:
+        await rooms.gallery.note_sent(job_id)
+
+
+async def take_away(client: discord.Client, spot: Spot | None) -> None:
+    """Delete a message of ours, where that is still possible."""
+    if spot is None:
+        return
+    channel = client.get_partial_messageable(spot.channel_id)
+    try:
+        await channel.get_partial_message(spot.message_id).delete()
+    except discord.HTTPException as error:
+        # It is gone already, or the channel is, or it was seen by one alone.
+        log.debug("message %d stays: %s", spot.message_id, error)
+
+
+def queue_view(rooms: Rooms, whose: Whose, actor: Actor) -> ui.LayoutView:
+    """Return the queue as it is now, from memory."""
+    dispatcher, most = rooms.dispatcher, pages.QUEUE_LINES
+    if whose == "mine":
+        line = waiting.own_line(dispatcher, actor.member_id, most)
+    else:
+        line = waiting.whole_line(dispatcher, most)
+    return pages.queue(line, whose, actor.member_id, dispatcher.running, dispatcher.waiting, actor.locale)
+
+
+async def shelf_view(
+    rooms: Rooms, shelf: Shelf, before: int | None, actor: Actor
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return a page of a member's history or favourites, and the small pictures that it shows. Raises StorageError."""
+    gallery = rooms.gallery
+    read = gallery.favourites if shelf == "favourites" else gallery.history
+    page = await read(actor.member_id, before, pages.HISTORY_ENTRIES)
+    entries: list[pages.Entry] = []
+    files: list[discord.File] = []
+    for made in page.made:
+        small = await gallery.thumbnail(made)
+        name = f"{made.job.id}.jpg" if small is not None else None
+        if small is not None:
+            files.append(discord.File(io.BytesIO(small), name))
+        model = rooms.dispatcher.model_name(made.job.recipe.model)
+        entries.append(_entry(made, name, model, actor.locale))
+    return pages.history(entries, shelf, page.older, before is None, actor.locale), files
+
+
+def _entry(made: Made, thumbnail: str | None, model: str, locale: str | None) -> pages.Entry:
+    job = made.job
+    when = f"<t:{int(job.created_at)}:R>"
+    if made.kept:
+        state = say("history_pictures", locale, count=pictures(len(made.kept), locale), model=model, when=when)
+    elif job.failure is not None:
+        state = say("history_failed", locale, reason=pages.failure(job.failure.text), when=when)
+    else:
+        state = say(f"history_{_STATES.get(job.state, 'expired')}", locale, model=model, when=when)
+    return pages.Entry(job.id, job.recipe.prompt, state, thumbnail, made.favourite, _verbs(made))
+
+
+_STATES = {"waiting": "unfinished", "running": "unfinished", "cancelled": "cancelled"}
+
+
+def _verbs(made: Made) -> Sequence[Verb]:
+    """Return what can be done with a request."""
+    if made.job.state in ("waiting", "running"):
+        return ()
+    return ("show", "again") if made.kept else ("again",)

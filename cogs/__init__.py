@@ -1,0 +1,1 @@
+"""What people type: thin; options become one call of a service."""

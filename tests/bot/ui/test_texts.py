@@ -1,0 +1,147 @@
+"""Texts: every one is used, and every language says the same with the same values."""
+
+import ast
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from discord import Locale, app_commands
+
+import bot
+import cogs
+from bot.app import COGS, Easel
+from bot.queue import reasons
+from bot.queue.limits import Refusal
+from bot.settings import load_settings
+from bot.ui.custom_ids import VERBS, Shelf
+from bot.ui.menus import GERMAN_MENUS, CommandTranslator
+from bot.ui.texts import Mistake, duration, fields, language_of, pictures, say
+from bot.ui.texts.english import ENGLISH
+from bot.ui.texts.german import GERMAN
+from tests.bot.engines.engines import clockwork_inline
+
+#: Without words of their own; and what Discord shows to all, in one language.
+UNTRANSLATED = {"presence", "presence_idle"}
+
+
+def test_german_has_every_text() -> None:
+    assert set(ENGLISH) - set(GERMAN) == UNTRANSLATED
+    assert set(GERMAN) <= set(ENGLISH)
+
+
+@pytest.mark.parametrize("key", sorted(GERMAN))
+def test_german_takes_the_same_values(key: str) -> None:
+    assert fields(GERMAN[key]) == fields(ENGLISH[key])
+
+
+def test_every_text_is_used_and_every_used_one_is_there() -> None:
+    used = set(_literals()) & set(ENGLISH)
+    made = {
+        *(f"button_{verb}" for verb in VERBS),
+        *(f"reason_{reason.key}" for reason in get_args(reasons.Reason)),
+        *(f"{shelf}_{part}" for shelf in get_args(Shelf) for part in ("title", "empty")),
+        *(f"no_{kind}{near}" for kind in ("model", "sampler", "style") for near in ("", "_near")),
+        *(f"limit_{Refusal(whose=whose, asked=1, waiting=0, most=0).key}" for whose in ("member", "guild")),
+        *(f"button_{word}" for word in _arguments("button")),
+        *(f"history_{state}" for state in ("unfinished", "cancelled", "expired")),
+    }
+    assert made <= set(ENGLISH)
+    assert set(ENGLISH) - used - made == set()
+    assert {key for name in ("say", "Mistake") for key in _arguments(name)} <= set(ENGLISH)
+
+
+def _trees() -> Iterator[ast.AST]:
+    for package in (bot, cogs):
+        for path in Path(package.__path__[0]).rglob("*.py"):
+            if path.name not in ("english.py", "german.py"):
+                yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _literals() -> Iterator[str]:
+    for tree in _trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def _arguments(function: str) -> set[str]:
+    """Return the literals that a function of this name is given first. `say` of `bot/imagine.py` is another."""
+    found = set()
+    for path in Path(bot.__path__[0]).rglob("*.py"):
+        if path.name == "imagine.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    found.add(first.value)
+    return found
+
+
+def test_languages() -> None:
+    assert [language_of(locale) for locale in ("de", "de-AT", "en-GB", "fr", None)] == ["de", "de", "en", "en", "en"]
+    assert say("presence_idle", "de") == "/imagine"
+    with pytest.raises(KeyError):
+        say("there is no such text", "de")
+
+
+def test_a_mistake_speaks_english_by_itself() -> None:
+    assert str(Mistake("no_size", text="x")) == say("no_size", text="x")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0, "1 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "2 h")]
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_counts() -> None:
+    assert [pictures(count, "de") for count in (1, 2)] == ["1 Bild", "2 Bilder"]
+
+
+# Menus ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def menus(tmp_path: Path) -> dict[str, str | None]:
+    """Return every text of the menus with its German."""
+    settings = await asyncio.to_thread(load_settings, data_folder=tmp_path)
+    client = Easel(settings, clockwork_inline())
+    async with client:
+        for name in COGS:
+            await client.load_extension(name)
+        await client.tree.set_translator(CommandTranslator())
+        translator = client.tree.translator
+        assert translator is not None
+        payloads = [
+            await command.get_translated_payload(client.tree, translator) for command in client.tree.get_commands()
+        ]
+    return dict(_menu(payloads))
+
+
+def _menu(things: list[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
+    for thing in things:
+        if "value" in thing:
+            yield thing["name"], thing.get("name_localizations", {}).get(Locale.german.value)
+            continue
+        assert not thing.get("name_localizations"), "names are the same in every language"
+        yield thing["description"], thing.get("description_localizations", {}).get(Locale.german.value)
+        yield from _menu(thing.get("options", []))
+        yield from _menu(thing.get("choices", []))
+
+
+async def test_every_description_is_there_in_german(menus: dict[str, str | None]) -> None:
+    assert menus == dict(GERMAN_MENUS)
+    for text in (*GERMAN_MENUS, *GERMAN_MENUS.values()):
+        assert 3 <= len(text) <= 100
+        assert not re.search(r"[.…]$", text)
+
+
+async def test_other_languages_read_english() -> None:
+    context: Any = app_commands.TranslationContext(app_commands.TranslationContextLocation.other, None)
+    word = app_commands.locale_str("How many pictures")
+    assert await CommandTranslator().translate(word, Locale.french, context) is None
