@@ -1,6 +1,7 @@
 """`make bench`: every promise that can be measured, beside plain diffusers, in one run."""
 
 import argparse
+import asyncio
 import os
 import platform
 import sys
@@ -20,7 +21,7 @@ import diffusers
 import torch
 import transformers
 
-from benchmarks import equality, mixing, networks, overhead, throughput, tiny_models
+from benchmarks import equality, mixing, networks, overhead, queueing, service, throughput, tiny_models
 from benchmarks.references import REFERENCES
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
@@ -144,12 +145,44 @@ def _overhead(_options: argparse.Namespace) -> None:
     print(f"{crossing.steps_after_cancel} step(s) still reported at most")
 
 
+def _acknowledge(_options: argparse.Namespace) -> None:
+    found = asyncio.run(service.acknowledge())
+    print(f"{found.count} uses of /imagine at once, while the same bot's engine paints with the sample model")
+    print(f"acknowledged after {found.median * 1000:.0f} ms median, {found.p99 * 1000:.0f} ms p99,", end=" ")
+    print(f"{found.longest * 1000:.0f} ms at most; {found.unanswered} not at all")
+
+
+def _chaos(_options: argparse.Namespace) -> None:
+    found = asyncio.run(service.chaos())
+    kills = ", ".join(f"{count} of the {what}" for what, count in sorted(found.kills.items()))
+    print(f"{found.jobs} requests while something was killed {found.kills.total()} times ({kills})")
+    for outcome, count in sorted(found.outcomes.items()):
+        print(f"{outcome:10} {count:4}")
+    print(f"Discord told {found.unheard} times that nobody answered, and the member asked again;", end=" ")
+    print(f"{found.late} of those came all the same")
+
+
+def _soak(_options: argparse.Namespace) -> None:
+    found = asyncio.run(service.soak())
+    for jobs, megabytes in found.memory[:: max(1, len(found.memory) // 10)]:
+        print(f"after {jobs:5} jobs {megabytes:7.1f} MB")
+    print(f"growth from the second quarter on: {found.growth:+.2f} MB in a thousand jobs")
+
+
+def _queue(_options: argparse.Namespace) -> None:
+    queueing.run()
+
+
 SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "equality": ("Our pictures against those of diffusers' pipelines", _equality),
     "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
     "sample": ("The sample model obeys its prompts", _sample),
     "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
     "overhead": ("What the engine adds to a job", _overhead),
+    "queue": ("The queue's decisions: their cost, and who waits how long", _queue),
+    "acknowledge": ("How soon the bot says that it heard", _acknowledge),
+    "chaos": ("The bot and its worker are killed while people ask for pictures", _chaos),
+    "soak": ("Memory over two thousand jobs", _soak),
 }
 
 if __name__ == "__main__":
