@@ -20,12 +20,12 @@ from discord.ext import commands
 
 from bot.engines.base import Engine
 from bot.errors import EaselError, UserError
+from bot.interactions.answers import Tree, answer_error, tell
+from bot.interactions.buttons import BUTTONS
 from bot.rooms import Rooms, open_rooms
 from bot.settings import Settings
-from bot.ui.answers import Tree, answer_error, tell
-from bot.ui.buttons import BUTTONS
+from bot.texts import say
 from bot.ui.menus import CommandTranslator
-from bot.ui.texts import say
 from bot.watchdog import Watchdog, keep_health
 
 log = logging.getLogger("easel.bot")

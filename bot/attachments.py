@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import discord
 from PIL import Image
 
 #: What an interaction may upload where Discord does not say; servers with boosts may more.
@@ -82,3 +83,8 @@ def _file(picture: bytes, name: str, rung: int) -> tuple[str, bytes]:
         return f"{name}.png", picture
     ending, write = LADDER[rung - 1]
     return f"{name}.{ending}", write(picture)
+
+
+def files_of(fitted: Fitted) -> list[discord.File]:
+    """Return pictures as discord.py uploads them."""
+    return [discord.File(io.BytesIO(data), name) for name, data in fitted.files]

@@ -8,7 +8,7 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.ui.answers import show
+from bot.interactions.answers import show
 from bot.ui.pages import State, about, guide
 from inference.protocol.parameters import VERSION
 

@@ -8,9 +8,9 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.ui.answers import actor_of, show
+from bot.interactions.answers import actor_of, show
+from bot.interactions.showing import shelf_view
 from bot.ui.custom_ids import Shelf
-from bot.ui.showing import shelf_view
 
 Interaction = discord.Interaction[Easel]
 

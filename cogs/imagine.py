@@ -9,14 +9,14 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
+from bot.interactions.answers import acknowledging, actor_of, target_of
 from bot.services.drafts import Draft
 from bot.services.generation import acknowledged
 from bot.services.sizes import RATIOS, parse_size
 from bot.services.sources import checked, require_bytes
 from bot.services.wishes import Wish
-from bot.ui.answers import acknowledging, actor_of, target_of
+from bot.texts import Mistake
 from bot.ui.choices import Choices, free, matching, models_like
-from bot.ui.texts import Mistake
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_STEPS
 from inference.protocol.names import SAMPLER_NAMES
 

@@ -8,11 +8,11 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
+from bot.interactions.answers import show
+from bot.interactions.exports import send_export
 from bot.services.people import Default
 from bot.services.sizes import RATIOS
-from bot.ui.answers import show
 from bot.ui.choices import Choices, free, models_like
-from bot.ui.exports import send_export
 from bot.ui.pages import confirm_forget, defaults
 
 Interaction = discord.Interaction[Easel]

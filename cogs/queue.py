@@ -8,11 +8,11 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
+from bot.interactions.answers import actor_of, show, tell
+from bot.interactions.showing import queue_view
 from bot.services.waiting import find_own, own
-from bot.ui.answers import actor_of, show, tell
+from bot.texts import pictures, say
 from bot.ui.choices import MOST, NAME_CHARACTERS, Choices
-from bot.ui.showing import queue_view
-from bot.ui.texts import pictures, say
 
 Interaction = discord.Interaction[Easel]
 

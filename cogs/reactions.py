@@ -8,14 +8,14 @@ from discord import ui
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.delivery.attachments import DEFAULT_LIMIT
+from bot.attachments import DEFAULT_LIMIT
+from bot.interactions.answers import words_for
+from bot.interactions.showing import send_pictures, take_away
 from bot.services.gallery import Posted
 from bot.services.generation import Actor
 from bot.services.spots import Spot
-from bot.ui.answers import words_for
 from bot.ui.custom_ids import job_in
 from bot.ui.layouts import note
-from bot.ui.showing import send_pictures, take_away
 from inference.protocol.messages import JobId
 
 log = logging.getLogger("easel.reactions")

@@ -11,8 +11,8 @@ import discord
 from bot.delivery.posts import asked_of
 from bot.delivery.results import result_of
 from bot.delivery.ways import Courier, NoWay, Result, Sent, token_lives
+from bot.texts import say
 from bot.ui import layouts
-from bot.ui.texts import say
 from inference.protocol.messages import JobId
 from inference.protocol.recipe import ContentHash
 from storage import ContentFolder, Database, StorageError, deliveries, images, jobs

@@ -8,9 +8,9 @@ import discord
 from discord import ui
 
 from bot.queue.dispatcher import Dispatcher
+from bot.texts import say
 from bot.ui import layouts
 from bot.ui.layouts import Asked
-from bot.ui.texts import say
 from inference.protocol.messages import JobId
 from storage.deliveries import Delivery
 from storage.jobs import NewJob

@@ -6,11 +6,9 @@ from discord import ui
 
 from bot.delivery.posts import asked_of
 from bot.delivery.ways import Layout, Result
+from bot.texts import say
 from bot.ui import layouts
 from bot.ui.custom_ids import Verb
-from bot.ui.texts import say
-from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
-from inference.protocol.recipe import Recipe
 from storage import ContentFolder, Database, images
 from storage.deliveries import Delivery
 from storage.jobs import Job
@@ -34,28 +32,13 @@ async def result_of(
     notes = [note]
     if job.failure is not None:
         notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
-    line = settings_line(job.recipe, model_name, asked.locale, _seconds(job))
+    line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job))
 
     def layout(names: Sequence[str], reduced: bool) -> ui.LayoutView:
         extra = [say("reduced", asked.locale)] if reduced else []
         return layouts.done(asked, names, line, [*notes, *extra])
 
     return Result(stem=f"easel-{job.recipe.seed}", pictures=data, layout=layout)
-
-
-def settings_line(recipe: Recipe, model_name: str, locale: str | None, seconds: float) -> str:
-    """Return the settings in a line for people."""
-    return say(
-        "done",
-        locale,
-        model=model_name,
-        sampler=f"{SAMPLER_NAMES[recipe.sampler]} {SCHEDULE_NAMES[recipe.schedule]}",
-        steps=recipe.steps,
-        guidance=f"{recipe.guidance_scale:g}",
-        size=f"{recipe.width}×{recipe.height}",
-        seed=recipe.seed,
-        seconds=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}",
-    )
 
 
 def _words(job: Job, asked: layouts.Asked, note: str) -> Layout:

@@ -1,7 +1,6 @@
 """The ways a result can go: the answer to the interaction, the channel, a direct message. What each of them refuses."""
 
 import asyncio
-import io
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import aiohttp
 import discord
 from discord import ui
 
-from bot.delivery.attachments import DEFAULT_LIMIT, LADDER, Fitted, fit
+from bot.attachments import DEFAULT_LIMIT, LADDER, files_of, fit
 from bot.ui.custom_ids import custom_id
 from inference.protocol.messages import JobId
 from storage.deliveries import Delivery
@@ -190,11 +189,6 @@ class Courier:
         channel = self._client.get_channel(channel_id)
         guild = getattr(channel, "guild", None)
         return int(guild.filesize_limit) if guild is not None else DEFAULT_LIMIT
-
-
-def files_of(fitted: Fitted) -> list[discord.File]:
-    """Return pictures as discord.py uploads them."""
-    return [discord.File(io.BytesIO(data), name) for name, data in fitted.files]
 
 
 def _closed(error: discord.HTTPException) -> Exception:

@@ -12,9 +12,9 @@ from discord import app_commands, ui
 
 from bot.errors import EaselError, EngineDead, sentence
 from bot.services.generation import Acknowledge, Actor, Target, Unheard
+from bot.texts import Mistake, say
 from bot.ui.layouts import note
 from bot.ui.plain import harmless
-from bot.ui.texts import Mistake, say
 from inference.protocol.limits import OutOfRange
 from storage import StorageError
 

@@ -8,12 +8,12 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
+from bot.interactions.answers import acknowledging, actor_of, guarded, show, target_of
+from bot.interactions.showing import queue_view, send_pictures, shelf_view, take_away
+from bot.texts import Mistake, say
 from bot.ui import custom_ids, layouts
-from bot.ui.answers import acknowledging, actor_of, guarded, show, target_of
 from bot.ui.custom_ids import Shelf, Verb, Whose
 from bot.ui.plain import block
-from bot.ui.showing import queue_view, send_pictures, shelf_view, take_away
-from bot.ui.texts import Mistake, say
 from inference.protocol.messages import JobId
 
 #: Of a code block that is shown; the whole is in a file.

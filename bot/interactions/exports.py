@@ -9,11 +9,11 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.delivery.attachments import DEFAULT_LIMIT
+from bot.attachments import DEFAULT_LIMIT
+from bot.interactions.answers import show, tell
 from bot.services.people import People
+from bot.texts import Mistake, say
 from bot.ui import layouts
-from bot.ui.answers import show, tell
-from bot.ui.texts import Mistake, say
 
 #: Discord takes five more answers where the bot was installed by the member alone; beyond, files go by message.
 _MOST_ANSWERS = 5

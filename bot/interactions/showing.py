@@ -7,17 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 import discord
 from discord import ui
 
-from bot.delivery.attachments import LADDER
-from bot.delivery.results import settings_line
-from bot.delivery.ways import files_of
+from bot.attachments import LADDER, files_of
 from bot.rooms import Rooms
 from bot.services import waiting
 from bot.services.gallery import Made
 from bot.services.generation import Actor
 from bot.services.spots import Spot
+from bot.texts import pictures, say
 from bot.ui import layouts, pages
 from bot.ui.custom_ids import Shelf, Verb, Whose
-from bot.ui.texts import pictures, say
 from inference.protocol.messages import JobId
 
 log = logging.getLogger("easel.ui")
@@ -33,7 +31,7 @@ async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: 
     job = await rooms.gallery.job(job_id, actor)
     asked = layouts.Asked(job.id, job.member_id, job.recipe.prompt, actor.locale)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
-    line = settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
+    line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
     rung = 0
     while True:
         fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung)

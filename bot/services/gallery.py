@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from PIL import Image as Pictures
 
-from bot.delivery.attachments import Fitted, fit
+from bot.attachments import Fitted, fit
 from bot.queue.dispatcher import Dispatcher
 from bot.services.generation import Actor
 from bot.services.spots import Spot, spot_of
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.messages import JobId
 from inference.protocol.parameters import to_parameters
 from inference.protocol.recipe import to_json

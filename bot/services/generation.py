@@ -19,7 +19,7 @@ from bot.services.intake import Intake
 from bot.services.people import People
 from bot.services.styles import Style
 from bot.services.wishes import Wish, count_of, order_of
-from bot.ui.texts import Mistake, say
+from bot.texts import Mistake, say
 from inference.protocol.messages import JobId
 from inference.protocol.recipe import sources
 from storage import ContentFolder, Database, deliveries, jobs, units

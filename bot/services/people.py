@@ -16,7 +16,7 @@ from bot.queue.dispatcher import Dispatcher
 from bot.services.sizes import parse_size, pixels_of
 from bot.services.spots import Spot, spot_of
 from bot.services.wishes import installed, named_model, usual_model
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from storage import ContentFolder, Database, deliveries, disposal, members
 from storage.members import Defaults, Export
 

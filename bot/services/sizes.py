@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.limits import MAX_SIDE, MIN_SIDE, SIDE_MULTIPLE
 
 #: Ratios that are offered, and the one that means the model's own size is left out.

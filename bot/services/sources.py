@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, UnidentifiedImageError
 
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.limits import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")

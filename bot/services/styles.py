@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.names import nearest
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bot.queue.dispatcher import Dispatcher
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.messages import JobId
 from storage.jobs import NewJob
 

@@ -7,7 +7,7 @@ from bot.errors import UserError
 from bot.services.drafts import Draft, Order, find_model, order
 from bot.services.sizes import Pixels, Ratio, pixels_of
 from bot.services.styles import Style, find_style
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.messages import ModelInfo
 from inference.protocol.names import SAMPLER_NAMES, UnknownName, nearest, split_sampler
 from storage.members import Defaults

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from string import Formatter
 
 from bot.errors import UserError
-from bot.ui.texts.english import ENGLISH
-from bot.ui.texts.german import GERMAN
+from bot.texts.english import ENGLISH
+from bot.texts.german import GERMAN
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 

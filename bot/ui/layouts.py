@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.texts import duration, say
 from bot.ui.custom_ids import Verb, custom_id
 from bot.ui.plain import bar, harmless
-from bot.ui.texts import duration, say
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
+from inference.protocol.recipe import Recipe
 
 #: File name of a picture that grows.
 PREVIEW_NAME = "preview-{}.jpg"
@@ -128,3 +130,18 @@ def button(
 ) -> ui.Button[ui.LayoutView]:
     """Return a button that says the text `button_WORD` and is known by that custom id."""
     return ui.Button(label=say(f"button_{word}", locale), custom_id=identity, style=style)
+
+
+def settings_line(recipe: Recipe, model_name: str, locale: str | None, seconds: float) -> str:
+    """Return the settings in a line for people."""
+    return say(
+        "done",
+        locale,
+        model=model_name,
+        sampler=f"{SAMPLER_NAMES[recipe.sampler]} {SCHEDULE_NAMES[recipe.schedule]}",
+        steps=recipe.steps,
+        guidance=f"{recipe.guidance_scale:g}",
+        size=f"{recipe.width}×{recipe.height}",
+        seed=recipe.seed,
+        seconds=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}",
+    )

@@ -10,10 +10,10 @@ import discord
 from discord import ui
 
 from bot.services.waiting import Line, Place
+from bot.texts import duration, pictures, say
 from bot.ui.custom_ids import Shelf, Verb, Whose, forget_id, page_id, queue_id
 from bot.ui.layouts import button, job_button, layout
 from bot.ui.plain import harmless
-from bot.ui.texts import duration, pictures, say
 from inference.protocol.messages import ModelInfo
 from storage.members import Defaults
 

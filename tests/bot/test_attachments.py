@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.delivery.attachments import LADDER, fit
+from bot.attachments import LADDER, fit
 from inference.protocol.recipe import TextToImage
 from playground import Playground, PlaygroundSettings
 from tests.bot.delivery.acting import (

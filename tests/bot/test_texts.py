@@ -16,11 +16,11 @@ from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
 from bot.settings import load_settings
+from bot.texts import Mistake, duration, fields, language_of, pictures, say
+from bot.texts.english import ENGLISH
+from bot.texts.german import GERMAN
 from bot.ui.custom_ids import VERBS, Shelf
 from bot.ui.menus import GERMAN_MENUS, CommandTranslator
-from bot.ui.texts import Mistake, duration, fields, language_of, pictures, say
-from bot.ui.texts.english import ENGLISH
-from bot.ui.texts.german import GERMAN
 from tests.bot.engines.engines import clockwork_inline
 
 #: Without words of their own; and what Discord shows to all, in one language.

@@ -141,7 +141,7 @@ async def test_a_large_export_comes_in_parts(
         few = await ann.command("me export")
         await playground.until(lambda: "File 4 of 4" in words_of(few))
         found = archives_in(playground, few.messages)
-        monkeypatch.setattr("bot.ui.exports._MOST_ANSWERS", 3)
+        monkeypatch.setattr("bot.interactions.exports._MOST_ANSWERS", 3)
         many = await ann.command("me export")
         await playground.until(lambda: "They are in your direct messages" in words_of(many))
         assert archives_in(playground, playground.messages_to("ann")).keys() == found.keys()

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.app import Easel
 from bot.engines.inline import Inline
-from bot.ui.texts.english import ENGLISH
+from bot.texts.english import ENGLISH
 from inference.protocol.messages import Generate, JobId
 from inference.protocol.recipe import Recipe
 from inference.worker.loop import serve

@@ -9,8 +9,8 @@ import pytest
 from discord import app_commands
 
 from bot.errors import EngineDead, JobFailed, LimitReached, UserError
-from bot.ui.answers import words_for
-from bot.ui.texts import Mistake, say
+from bot.interactions.answers import words_for
+from bot.texts import Mistake, say
 from inference.protocol.limits import OutOfRange
 from storage import DiskFull, StorageError
 

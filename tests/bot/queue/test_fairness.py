@@ -64,12 +64,10 @@ def test_an_idle_gpu_is_used_without_debt() -> None:
     assert Counter(members(drain(queue, count=8))) == {1: 4, 2: 4}
 
 
-def test_using_an_idle_gpu_picture_by_picture_makes_no_debt_either() -> None:
-    queue = queue_of()
-    for number in range(20):
-        queue.add(unit(f"{number}"))
-        drain(queue)
-    for each in (*units("alone before", 5), *units("new", 5, member=2)):
+def test_when_nobody_waits_all_accounts_are_settled() -> None:
+    queue = queue_of(unit("long", member=1, seconds=10.0), unit("short", member=2))
+    drain(queue)
+    for each in (*units("long before", 5), *units("short before", 5, member=2)):
         queue.add(each)
     assert members(drain(queue, count=4)) == [1, 2, 1, 2]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.services.sizes import RATIOS, Pixels, Ratio, parse_size, pixels_of
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.limits import MAX_SIDE, MIN_SIDE, SIDE_MULTIPLE
 
 

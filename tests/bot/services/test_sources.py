@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from bot.services.sources import checked, require_bytes
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.limits import MAX_IMAGE_BYTES
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.services.styles import STYLES, Style, find_style
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 
 
 def test_words_go_where_the_style_says_and_after_the_prompt_where_it_does_not() -> None:

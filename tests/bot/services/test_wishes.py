@@ -7,7 +7,7 @@ from bot.services.drafts import Draft
 from bot.services.sizes import Pixels, Ratio
 from bot.services.styles import STYLES
 from bot.services.wishes import Wish, count_of, named_model, order_of
-from bot.ui.texts import Mistake
+from bot.texts import Mistake
 from inference.protocol.recipe import ContentHash
 from storage.members import Defaults
 from tests.clockwork import MODEL

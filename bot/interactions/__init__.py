@@ -1,0 +1,1 @@
+"""What members do in Discord and how they are answered: acknowledgements, mistakes, buttons."""
