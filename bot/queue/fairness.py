@@ -70,7 +70,10 @@ _Key = TypeVar("_Key")
 
 
 class FairQueue:
-    """Units that wait and units that run. A claim takes time in proportion to the logarithm of the active members."""
+    """Units that wait and units that run.
+
+    A claim takes time in proportion to the logarithm of the active members and, where servers have limits, to servers.
+    """
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
