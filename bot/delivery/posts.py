@@ -100,6 +100,8 @@ def place_of(dispatcher: Dispatcher, job: JobId) -> layouts.Waiting:
 def view_of(post: Post, dispatcher: Dispatcher, now: float) -> tuple[ui.LayoutView, list[discord.File]]:
     """Return the message as it is to look now, and the files it shows."""
     asked, post.shown = post.asked, None
+    if dispatcher.trouble is not None:
+        return layouts.ended(asked, say("waiting_for_engine", asked.locale), "cancel"), []
     if post.loading is not None:
         return layouts.ended(asked, say("loading", asked.locale, model=post.loading), "cancel"), []
     if post.lost and not post.previews:

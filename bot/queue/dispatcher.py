@@ -346,6 +346,9 @@ class Dispatcher:
         except EngineDead as dead:
             self.trouble = "The engine that paints has stopped. An admin has to start the bot again."
             log.critical("%s", dead.message)
+            for job in self.jobs():
+                if self.listener is not None:
+                    self.listener.waits(job)
 
     async def _take(self, event: object) -> None:
         match event:

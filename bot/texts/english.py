@@ -7,6 +7,7 @@ ENGLISH: Mapping[str, str] = {
     "asked": "{member} asked for",
     "waiting": "Waiting: {ahead} ahead of you, about {eta}.",
     "waiting_first": "Waiting: you are next, about {eta}.",
+    "waiting_for_engine": "Waiting: the engine has stopped. An admin has to start it again; your place is kept.",
     "reason_next": "",
     "reason_running": "",
     "reason_share": "The queue takes turns between members.",

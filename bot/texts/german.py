@@ -7,6 +7,7 @@ GERMAN: Mapping[str, str] = {
     "asked": "{member} wünscht sich",
     "waiting": "Wartet: {ahead} vor dir, etwa {eta}.",
     "waiting_first": "Wartet: du bist gleich dran, etwa {eta}.",
+    "waiting_for_engine": "Wartet: die Maschine, die malt, steht still. Dein Platz bleibt, bis sie wieder läuft.",
     "reason_next": "",
     "reason_running": "",
     "reason_share": "Die Warteschlange nimmt alle reihum dran.",

@@ -12,6 +12,7 @@ import pytest
 from bot.delivery import publisher as publishing
 from bot.delivery.posts import place_of, view_of
 from bot.delivery.publisher import Publisher
+from bot.errors import EngineDead
 from bot.queue.dispatcher import Dispatcher
 from bot.ui.layouts import Waiting
 from inference.protocol.messages import Generate, JobId
@@ -62,6 +63,20 @@ async def test_first_the_place_then_the_growth_then_the_pictures(playground: Pla
         engine.finish(await at_engine(engine, 2))
         await playground.until(lambda: len(results(playground)) == 2)
         await until_idle(bot)
+
+
+async def test_an_engine_that_is_given_up_is_told_to_all_who_wait(playground: Playground, tmp_path: Path) -> None:
+    engine = Scripted()
+    async with on_stage(playground, tmp_path, engine, max_rows=2, stop_seconds=0.0) as bot:
+        bot.rooms.publisher._edit_seconds = 0.0
+        requests = [await asked(playground, who) for who in ("ann", "bob")]
+        await playground.until(lambda: all(each.messages and text_of(each.messages[0]) for each in requests))
+        engine.mailbox.close(EngineDead("It died five times in a row."))
+        await playground.until(lambda: all("has stopped" in text_of(each.messages[0]) for each in requests))
+        refused = await asked(playground, "carol")
+        await playground.until(lambda: refused.response.kind == "message")
+        assert "has stopped" in text_of(refused.messages[0])
+        assert refused.response.ephemeral
 
 
 async def test_the_place_in_the_queue_follows_and_stands_still_where_nothing_moves(
@@ -203,7 +218,7 @@ async def test_after_14_minutes_nothing_is_edited_but_the_end_is_told(playground
 async def crowd(tmp_path: Path) -> Any:
     """A publisher with 300 requests that all grow, and nobody to send to."""
     async with await Database.open(tmp_path / "easel.sqlite3") as database:
-        dispatcher = SimpleNamespace(position=lambda job: None, model_name=str)
+        dispatcher = SimpleNamespace(trouble=None, position=lambda job: None, model_name=str)
         publisher = Publisher(
             client=cast(discord.Client, None),
             database=database,
