@@ -30,6 +30,8 @@ from bot.watchdog import Watchdog, keep_health
 
 log = logging.getLogger("easel.bot")
 
+# It has no voice, and needs no warning that a library for that is missing.
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 #: Loaded by name: the bot does not import what imports the bot.
 COGS = ("cogs.imagine", "cogs.queue", "cogs.history", "cogs.me", "cogs.guide", "cogs.reactions")
 _PRESENCE_SECONDS = 20.0
@@ -101,7 +103,7 @@ class Easel(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Note that all is up."""
-        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+        log.info("ready as %s; servers: %d", self.user, len(self.guilds))
 
     async def on_app_command_completion(
         self, interaction: discord.Interaction[Any], command: app_commands.Command[Any, ..., Any]

@@ -61,8 +61,8 @@ async def play(settings: Settings, port: int, console: Console) -> int:
                 "data_folder": settings.data_folder / "playground",
             }
         )
-        console.print(f"The playground is at {address.control} (docs/playground.md says how to use it).")
-        console.print("Ctrl-C ends it.")
+        words = f"The playground is at {address.control} (docs/playground.md says how to use it). Ctrl-C ends it."
+        console.print(words, soft_wrap=True)
         await _run(here, address.token)
     return 0
 

@@ -22,7 +22,7 @@ from bot.services.gallery import Gallery
 from bot.services.generation import Generation
 from bot.services.people import People
 from bot.settings import Settings
-from storage import Clock, ContentFolder, Database, StorageError, deliveries, disposal, images, members, repair
+from storage import Clock, ContentFolder, Database, Repairs, StorageError, deliveries, disposal, images, members, repair
 
 log = logging.getLogger("easel.rooms")
 
@@ -54,7 +54,8 @@ async def open_rooms(
     folder = settings.data_folder.expanduser()
     async with await Database.open(folder / "easel.sqlite3", clock=clock) as database:
         pictures, inputs = ContentFolder(folder / "pictures", ".png"), ContentFolder(folder / "inputs")
-        log.info("%s", await repair(database, pictures, inputs))
+        if (mended := await repair(database, pictures, inputs)) != Repairs():
+            log.warning("the last run left what had to be mended: %s", mended)
         learned = folder / "estimates.json"
         estimator = await asyncio.to_thread(_read_estimates, learned)
         limits = limits_of(settings)
