@@ -17,6 +17,7 @@ from pydantic_settings import (
 from bot.errors import UserError
 from bot.services.styles import STYLES, Style
 from inference.protocol.messages import EngineSettings
+from inference.protocol.names import nearest
 
 #: Read from the folder where `easel` is run, where EASEL_CONFIG names no other.
 CONFIG_FILE = "easel.toml"
@@ -78,12 +79,15 @@ class Settings(BaseSettings):
     #: "text" for people, "json" for programs.
     log_format: Literal["text", "json"] = "text"
 
-    @field_validator("discord_api", "discord_gateway")
+    @field_validator("discord_api")
     @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in ("http", "https", "ws", "wss") or not urlsplit(value).netloc):
-            raise ValueError("must be an address such as http://127.0.0.1:8000/api/v10")
-        return value.rstrip("/")
+    def _is_an_api(cls, value: str) -> str:
+        return _address(value, ("http", "https"), "http://127.0.0.1:8000/api/v10")
+
+    @field_validator("discord_gateway")
+    @classmethod
+    def _is_a_gateway(cls, value: str) -> str:
+        return _address(value, ("ws", "wss"), "ws://127.0.0.1:8000/gateway")
 
     @classmethod
     def settings_customise_sources(
@@ -95,8 +99,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over `.env`, and that over the TOML file."""
-        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("EASEL_CONFIG", CONFIG_FILE)))
-        return init_settings, env_settings, dotenv_settings, toml
+        return init_settings, env_settings, dotenv_settings, _toml(settings_cls)
 
     def engine(self) -> EngineSettings:
         """Return what the engine is told of these."""
@@ -111,6 +114,32 @@ class Settings(BaseSettings):
         )
 
 
+def _address(value: str, schemes: tuple[str, ...], example: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in schemes or not parts.netloc):
+        raise ValueError(f"must be an address such as {example}")
+    return value.rstrip("/")
+
+
+def _toml(settings_cls: type[BaseSettings]) -> TomlConfigSettingsSource:
+    """Return what the TOML file says. Raises UserError where it is missing, no TOML, or names what is no setting."""
+    named = os.environ.get("EASEL_CONFIG")
+    path = Path(named or CONFIG_FILE)
+    if named and not path.is_file():
+        raise UserError(f"EASEL_CONFIG names {named}, and there is no such file.")
+    try:
+        source = TomlConfigSettingsSource(settings_cls, path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}.") from error
+    known = list(settings_cls.model_fields)
+    for name in source.toml_data:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise UserError(f"{path} names {name!r}, and there is no such setting.{hint}")
+    return source
+
+
 def load_settings(**given: Any) -> Settings:
     """Return the settings; `given` wins over all. Raises UserError that names every one that is wrong."""
     try:
@@ -118,9 +147,6 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         wrong = [_said(problem["loc"], problem["msg"], problem["input"]) for problem in error.errors()]
         raise UserError("These settings are wrong:\n  " + "\n  ".join(wrong)) from error
-    except (OSError, ValueError) as error:
-        # The TOML file itself: it cannot be read, or is no TOML.
-        raise UserError(f"{os.environ.get('EASEL_CONFIG', CONFIG_FILE)} cannot be read: {error}.") from error
 
 
 def _said(place: tuple[int | str, ...], message: str, value: object) -> str:

@@ -1,16 +1,19 @@
-"""Settings come from the environment and `.env`, and wrong ones are named."""
+"""Settings come from the environment, `.env` and `easel.toml`, and wrong ones are named."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from bot.errors import UserError
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("EASEL_") or name == "DISCORD_TOKEN"]:
+        monkeypatch.delenv(name)
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,3 +39,59 @@ def test_all_wrong_ones_are_named_with_what_they_are(monkeypatch: pytest.MonkeyP
     assert "'many'" in caught.value.message
     assert "EASEL_DTYPE" in caught.value.message
     assert "'float7'" in caught.value.message
+
+
+def test_the_toml_file_comes_last_and_holds_styles(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("EASEL_KEEP_DAYS=2\n")
+    (tmp_path / "easel.toml").write_text(
+        'keep_days = 1\nmember_waiting = 5\n[styles.noir]\nprompt = "{prompt}, film noir"\nnegative = "colour"\n'
+    )
+    settings = load_settings()
+    assert (settings.keep_days, settings.member_waiting) == (2, 5)
+    assert list(settings.styles) == ["noir"]
+    assert settings.styles["noir"].around("a cat") == "a cat, film noir"
+    monkeypatch.setenv("EASEL_MEMBER_WAITING", "7")
+    assert load_settings().member_waiting == 7
+
+
+def test_another_toml_file_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text("keep_days = 9\n")
+    monkeypatch.setenv("EASEL_CONFIG", "other.toml")
+    assert load_settings().keep_days == 9
+    monkeypatch.setenv("EASEL_CONFIG", "missing.toml")
+    with pytest.raises(UserError, match=r"EASEL_CONFIG names missing\.toml"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("keep_day = 3", "'keep_day'.*Did you mean keep_days"),
+        ("keep_days = ", "cannot be read"),
+        ("keep_days = -1", "EASEL_KEEP_DAYS"),
+        ("[styles.noir]\nprmpt = 'x'", "EASEL_STYLES"),
+        ("discord_api = 'example.org'", r"EASEL_DISCORD_API: .*http://127\.0\.0\.1:8000/api/v10"),
+        ("discord_gateway = 'http://example.org'", r"EASEL_DISCORD_GATEWAY: .*ws://127\.0\.0\.1:8000/gateway"),
+        ("most_pictures = 11", "EASEL_MOST_PICTURES"),
+        ("log_format = 'xml'", "EASEL_LOG_FORMAT"),
+    ],
+)
+def test_what_is_wrong_in_the_toml_file_is_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "easel.toml").write_text(text)
+    with pytest.raises(UserError, match=f"(?s){words}"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "EASEL_DISCORD_TOKEN"])
+def test_the_token_has_two_names_and_is_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "secret")
+    settings = load_settings()
+    assert settings.discord_token.get_secret_value() == "secret"
+    assert "secret" not in repr(settings)
+
+
+def test_every_setting_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    missing = [name for name in Settings.model_fields if f"`EASEL_{name.upper()}`" not in text]
+    assert missing == ["styles"]
+    assert "[styles." in text
