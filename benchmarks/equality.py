@@ -133,7 +133,7 @@ def _by_sampler(model: DiffusionModel, reference: Reference) -> Tensor:
     negative, positive = model.condition(
         [_WORDS["negative_prompt"], _WORDS["prompt"]], width=SIDE, height=SIDE, clip_skip=1
     )
-    guidance = Guidance(positive=positive, negative=negative, scale=_SCALE)
+    guidance = Guidance(positives=((positive, 1.0),), negative=negative, scale=_SCALE)
     with _timesteps(model, reference.timesteps):
         x, sigma = next(steps)
         while True:

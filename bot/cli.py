@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bot import imagine, info, play
+from bot import imagine, info, play, prompt
 from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
 from bot.services.drafts import draw_seed
@@ -72,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG file made by Easel or AUTOMATIC1111")
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
     shown.set_defaults(run=lambda options, _settings: info.run(options.picture, options.json))
+    _add_prompt(commands)
     # These run as programs of their own, since they need torch and this one never imports it.
     commands.add_parser("models", help="install, list and remove models (easel models --help)", add_help=False)
     commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
@@ -86,6 +87,21 @@ def _add_bot(commands: "argparse._SubParsersAction[_Parser]") -> None:
     local.add_argument("--port", type=_port, default=0, metavar="N", help="where it listens; default: a free port")
     local.set_defaults(
         run=lambda options, settings: asyncio.run(play.play(settings, options.port, Console(stderr=True)))
+    )
+
+
+def _add_prompt(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    verbs = commands.add_parser("prompt", help="say how prompts are read").add_subparsers(metavar="VERB", required=True)
+    command = verbs.add_parser("check", help="show a prompt's schedule, weights and networks, and what looks wrong")
+    command.add_argument("texts", nargs="+", metavar="TEXT", help='a prompt; "-" reads prompts, one a line')
+    command.add_argument("--steps", type=_whole, default=20, metavar="N", help="steps of the picture; default: 20")
+    command.add_argument("--hires-steps", type=_whole, metavar="N", help="show the second pass (hires fix) of N steps")
+    command.add_argument("--negative", action="store_true", help="read it as a negative prompt")
+    command.add_argument("--json", action="store_true", help="print one JSON object a prompt, each on a line")
+    command.set_defaults(
+        run=lambda options, _settings: prompt.check(
+            options.texts, options.steps, options.hires_steps, negative=options.negative, as_json=options.json
+        )
     )
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from statistics import median
 from typing import Any, Self
 
+from inference.prompt.composition import subprompts
 from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage
 
 #: Family -> pixels of its usual picture, and seconds of one evaluation of one row at that size on a middling GPU.
@@ -136,8 +137,10 @@ class Estimator:
 
 
 def rows_of(recipe: Recipe) -> int:
-    """Return the rows that a picture has in a pass: with guidance, a conditional and an unconditional one."""
-    return 1 if recipe.guidance_scale == 1 else 2
+    """Return the rows that a picture has in a pass: one for each text that AND joins, and an unconditional one."""
+    joined = subprompts(recipe.prompt)
+    plain = len(joined) == 1 and joined[0].weight == 1
+    return len(joined) + (0 if plain and recipe.guidance_scale == 1 else 1)
 
 
 def passes(recipe: Recipe) -> list[tuple[int, int, int]]:

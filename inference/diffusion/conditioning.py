@@ -1,40 +1,47 @@
 """What texts mean to a model, computed once for the same text."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 from inference.families.base import Conditioning, DiffusionModel
-from inference.protocol.recipe import BaseRecipe, ContentHash
+from inference.protocol.recipe import ContentHash
 
-#: Pairs of texts kept; an SDXL pair is about 1 MB in half precision.
-_KEPT = 256
+#: Texts kept; one of SDXL is about 0.5 MB in half precision.
+_KEPT = 512
+
+#: Model, text, clip skip, width and height, and the chunks it is filled up to.
+_Key = tuple[ContentHash, str, int, int, int, int]
 
 
 class ConditioningCache:
     """Remembers the conditioning of the latest texts a model. Only the engine's thread calls it."""
 
     def __init__(self) -> None:
-        self._pairs: OrderedDict[tuple[object, ...], tuple[Conditioning, Conditioning]] = OrderedDict()
+        self._kept: OrderedDict[_Key, Conditioning] = OrderedDict()
         self.hits = 0
         self.misses = 0
 
-    def pair(
-        self, recipe: BaseRecipe, model: DiffusionModel, width: int, height: int
-    ) -> tuple[Conditioning, Conditioning]:
-        """Return the conditioning of the prompt and of the negative prompt, of equally many tokens."""
-        key = (recipe.model, recipe.prompt, recipe.negative_prompt, recipe.clip_skip, width, height)
-        if key in self._pairs:
-            self.hits += 1
-            self._pairs.move_to_end(key)
-            return self._pairs[key]
-        self.misses += 1
-        texts = [recipe.prompt, recipe.negative_prompt]
-        positive, negative = model.condition(texts, width=width, height=height, clip_skip=recipe.clip_skip)
-        self._pairs[key] = (positive, negative)
-        while len(self._pairs) > _KEPT:
-            self._pairs.popitem(last=False)
-        return positive, negative
+    def of(
+        self, model: DiffusionModel, texts: tuple[str, ...], width: int, height: int, clip_skip: int
+    ) -> Mapping[str, Conditioning]:
+        """Return the conditioning of each text, all of equally many tokens."""
+        chunks = model.chunks(texts)
+        keys = {text: (model.hash, text, clip_skip, width, height, chunks) for text in texts}
+        missing = [text for text, key in keys.items() if key not in self._kept]
+        self.hits += len(keys) - len(missing)
+        self.misses += len(missing)
+        found = {text: self._kept[key] for text, key in keys.items() if key in self._kept}
+        for text in missing:
+            # Each by itself: a text's numbers must not depend, in their last bits, on what else was missing.
+            (found[text],) = model.condition([text], width=width, height=height, clip_skip=clip_skip, chunks=chunks)
+        for text, key in keys.items():
+            self._kept[key] = found[text]
+            self._kept.move_to_end(key)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return found
 
     def forget(self, model: ContentHash) -> None:
         """Drop what belongs to a model that is no longer resident, so that its device memory is free."""
-        for key in [key for key in self._pairs if key[0] == model]:
-            del self._pairs[key]
+        for key in [key for key in self._kept if key[0] == model]:
+            del self._kept[key]

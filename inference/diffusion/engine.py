@@ -237,7 +237,7 @@ class Engine:
             model=model,
             vae=vae,
             shape=tuple(ask.x.shape),
-            tokens=ask.guidance.positive.context.shape[0],
+            tokens=ask.guidance.rows[0].context.shape[0],
             concat=ask.concat is not None,
         )
 

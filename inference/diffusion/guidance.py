@@ -1,5 +1,6 @@
 """Classifier-free guidance: from rows of one pass to one prediction a picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,8 +13,9 @@ from inference.families.base import Conditioning, Prediction
 class Guidance:
     """What pulls one picture, and how hard."""
 
-    positive: Conditioning
-    #: None where the scale is 1 and the unconditional row would change nothing.
+    #: Each with its weight: several where AND composes them.
+    positives: tuple[tuple[Conditioning, float], ...]
+    #: None where the unconditional row would change nothing: a scale of 1, and one text of weight 1.
     negative: Conditioning | None
     scale: float
     #: Strength of the deviation's restoration (Lin et al. 2023), 0..1.
@@ -22,21 +24,31 @@ class Guidance:
     @property
     def rows(self) -> tuple[Conditioning, ...]:
         """Return the rows that this picture needs in a pass, the unconditional one first."""
-        return (self.positive,) if self.negative is None else (self.negative, self.positive)
+        positives = tuple(conditioning for conditioning, _ in self.positives)
+        return positives if self.negative is None else (self.negative, *positives)
 
     def combine(self, x: Tensor, sigma: float, denoised: Tensor, prediction: Prediction) -> Tensor:
         """Return the guided clean latents (C, h, w) from the rows' predictions (rows, C, h, w).
 
-        Ho and Salimans (2022), equation 6, which holds for clean latents as for noise since both are affine in
-        each other.
+        Ho and Salimans (2022), equation 6, and for several texts Liu et al. (2022), equation 11, which hold for clean
+        latents as for noise since both are affine in each other.
         """
         if self.negative is None:
             return denoised[0]
-        unconditional, conditional = denoised.unbind(0)
+        unconditional, *each = denoised.unbind(0)
+        conditional = self._composed(unconditional, each)
         guided = torch.lerp(unconditional, conditional, self.scale)
         if not self.rescale:
             return guided
         return self._restore_deviation(x, sigma, guided, conditional, prediction)
+
+    def _composed(self, unconditional: Tensor, each: Sequence[Tensor]) -> Tensor:
+        """Return one conditional prediction of all texts: each pulls away from the unconditional one by its weight."""
+        weights = [weight for _, weight in self.positives]
+        if weights == [1.0]:
+            return each[0]
+        pulls = [weight * (one - unconditional) for weight, one in zip(weights, each, strict=True)]
+        return unconditional + torch.stack(pulls).sum(0)
 
     def _restore_deviation(
         self, x: Tensor, sigma: float, guided: Tensor, conditional: Tensor, prediction: Prediction

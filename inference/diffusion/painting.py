@@ -45,8 +45,10 @@ class Source:
     kept_latents: Tensor | None = None
 
 
-#: Gives the guidance of a pass of a width and height in pixels.
-GuidanceOf = Callable[[int, int], Guidance]
+#: Gives the guidance of a step of one pass, counted from 0.
+GuidanceAt = Callable[[int], Guidance]
+#: Gives that of a pass of a width and height in pixels; the second pass of hires fix is told from the first.
+GuidanceOf = Callable[[int, int, bool], GuidanceAt]
 Painting = Generator[Ask, Tensor, Tensor]
 
 
@@ -78,7 +80,7 @@ def _text_to_image(recipe: TextToImage, model: DiffusionModel, guidance_of: Guid
     levels = _levels(recipe, model, recipe.sampler, recipe.steps)
     x = stream.initial(recipe.width, recipe.height) * sampler.initial_scale(levels[0])
     concat = _blank_concat(model, x) if model.inpainting else None
-    guidance = guidance_of(recipe.width, recipe.height)
+    guidance = guidance_of(recipe.width, recipe.height, False)
     x = yield from _asks(stream.run(sampler, x, levels), levels, guidance, concat, 0)
     if recipe.hires is not None:
         x = yield from _second_pass(recipe, recipe.hires, model, guidance_of, stream, x)
@@ -103,7 +105,7 @@ def _second_pass(
         return x
     x = x + stream.fresh(x) * levels[0]
     concat = _blank_concat(model, x) if model.inpainting else None
-    guidance = guidance_of(hires.width, hires.height)
+    guidance = guidance_of(hires.width, hires.height, True)
     return (yield from _asks(stream.run(SAMPLERS[key], x, levels), levels, guidance, concat, recipe.steps))
 
 
@@ -124,11 +126,13 @@ def _from_source(
         concat = _blank_concat(model, x) if source.mask is None else _concat(source)
     elif source.mask is not None:
         steps = _kept_outside_mask(steps, source.latents, source.mask, first, from_noise)
-    guidance = guidance_of(recipe.width, recipe.height)
+    guidance = guidance_of(recipe.width, recipe.height, False)
     return (yield from _asks(steps, levels, guidance, concat, 0))
 
 
-def _asks(steps: Sampling, levels: Sequence[float], guidance: Guidance, concat: Tensor | None, offset: int) -> Painting:
+def _asks(
+    steps: Sampling, levels: Sequence[float], guidance: GuidanceAt, concat: Tensor | None, offset: int
+) -> Painting:
     """Turn a sampler's requests into asks that say how far it has come.
 
     The step is read from the noise level, which works for samplers of several evaluations a step and for adaptive
@@ -142,7 +146,7 @@ def _asks(steps: Sampling, levels: Sequence[float], guidance: Guidance, concat: 
         except StopIteration as end:
             return end.value
         done = max(done, sum(level > sigma * (1 + 1e-6) for level in levels[:-1]))
-        denoised = yield Ask(x=x, sigma=sigma, guidance=guidance, concat=concat, step=offset + done)
+        denoised = yield Ask(x=x, sigma=sigma, guidance=guidance(done), concat=concat, step=offset + done)
 
 
 def _kept_outside_mask(steps: Sampling, latents: Tensor, mask: Tensor, first: Tensor, from_noise: bool) -> Sampling:

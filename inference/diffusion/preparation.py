@@ -12,7 +12,8 @@ from inference.diffusion import pictures
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.guidance import Guidance
 from inference.diffusion.jobs import Job, Overlay, State
-from inference.diffusion.painting import GuidanceOf, Source, paint, total_steps
+from inference.diffusion.painting import GuidanceAt, GuidanceOf, Source, paint, total_steps
+from inference.diffusion.plans import plan
 from inference.families.base import DiffusionModel
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Recipe, picture_of
@@ -26,6 +27,7 @@ def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[S
     recipe = job.command.recipe
     if recipe.adapters:
         raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
+    plan(recipe)  # refused before anything is painted
     source, overlay = _source(recipe, job.command.images, model)
     guidance_of = _guidance_of(recipe, model, cache)
     steps = total_steps(recipe)
@@ -38,16 +40,21 @@ def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[S
 
 
 def _guidance_of(recipe: Recipe, model: DiffusionModel, cache: ConditioningCache) -> GuidanceOf:
-    def guidance(width: int, height: int) -> Guidance:
-        positive, negative = cache.pair(recipe, model, width, height)
-        return Guidance(
-            positive=positive,
-            negative=None if recipe.guidance_scale == 1 else negative,
-            scale=recipe.guidance_scale,
-            rescale=recipe.guidance_rescale,
-        )
+    def of(width: int, height: int, second_pass: bool) -> GuidanceAt:
+        texts = plan(recipe, second_pass)
+        found = cache.of(model, texts.texts, width, height, recipe.clip_skip)
 
-    return guidance
+        def at(step: int) -> Guidance:
+            return Guidance(
+                positives=tuple((found[scheduled.at(step)], weight) for scheduled, weight in texts.positives),
+                negative=None if recipe.guidance_scale == 1 and texts.is_plain else found[texts.negative.at(step)],
+                scale=recipe.guidance_scale,
+                rescale=recipe.guidance_rescale,
+            )
+
+        return at
+
+    return of
 
 
 def _source(

@@ -54,10 +54,17 @@ class DiffusionModel(ABC):
     weight_bytes: int
 
     @abstractmethod
-    def condition(self, texts: Sequence[str], *, width: int, height: int, clip_skip: int) -> list[Conditioning]:
-        """Return one conditioning a text, all of the same number of tokens: the longest text's, in chunks of 77.
+    def chunks(self, texts: Sequence[str]) -> int:
+        """Return how many of the text encoder's chunks the longest of these texts fills."""
 
-        `width` and `height` are the picture's in pixels; `clip_skip` counts from 1, the family's usual layer.
+    @abstractmethod
+    def condition(
+        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+    ) -> list[Conditioning]:
+        """Return one conditioning a text, all of the same number of tokens: `chunks` times 77, or the longest text's.
+
+        Attention in the texts is heeded: `(x:1.2)` and its like, and BREAK. `width` and `height` are the picture's in
+        pixels; `clip_skip` counts from 1, the family's usual layer.
         """
 
     @abstractmethod

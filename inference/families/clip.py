@@ -1,14 +1,18 @@
-"""Text through CLIP encoders: any length, in chunks of 75 tokens."""
+"""Text through CLIP encoders: any length, in chunks of 75 tokens, with a weight for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-#: Tokens of text in one chunk; with begin and end it fills CLIP's 77 positions.
-CHUNK = 75
+from inference.families.chunks import CHUNK, Chunk, chunked
+from inference.prompt.attention import Break, attention
+
+#: A text in pieces that have a weight each; None is a BREAK.
+Weighted = Sequence[tuple[str, float] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,27 +31,41 @@ class ClipEncoder:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
         return ids
 
-    def chunks(self, text: str) -> int:
+    def chunks(self, text: Weighted) -> int:
         """Return how many chunks the text fills, at least one."""
-        return max(1, -(-len(self.tokens(text)) // CHUNK))
+        return len(self._chunked(text))
 
-    def encode(self, texts: Sequence[str], chunks: int, clip_skip: int) -> tuple[Tensor, Tensor | None]:
+    def encode(self, texts: Sequence[Weighted], chunks: int, clip_skip: int) -> tuple[Tensor, Tensor | None]:
         """Return the texts' hidden states (B, 77 * chunks, D) and, with a projection, the first chunk's pooled (B, P).
 
         Each chunk goes through the encoder on its own, as AUTOMATIC1111 does; short texts are filled with empty ones.
+        A token's weight scales its hidden state, after which the chunk's mean is restored. Pooled text has no weights.
         """
-        ids = torch.tensor([self._ids(text, chunk) for text in texts for chunk in range(chunks)])
-        output = self.model(ids.to(self.model.device), output_hidden_states=True)
+        filled = [[*found, *[Chunk()] * (chunks - len(found))] for found in map(self._chunked, texts)]
+        flat = [chunk for one in filled for chunk in one]
+        output = self.model(
+            torch.tensor([self._ids(each) for each in flat]).to(self.model.device), output_hidden_states=True
+        )
         hidden = self._layer(output, clip_skip)
+        if any(weight != 1 for chunk in flat for weight in chunk.weights):
+            hidden = _emphasised(hidden, torch.tensor([_padded(chunk.weights) for chunk in flat]).to(hidden))
         hidden = hidden.reshape(len(texts), chunks * hidden.shape[1], hidden.shape[2])
         pooled = getattr(output, "text_embeds", None)
         return hidden, None if pooled is None else pooled.reshape(len(texts), chunks, -1)[:, 0]
 
-    def _ids(self, text: str, chunk: int) -> list[int]:
-        part = self.tokens(text)[chunk * CHUNK : (chunk + 1) * CHUNK]
+    def _chunked(self, text: Weighted) -> list[Chunk]:
+        return chunked((piece and (self.tokens(piece[0]), piece[1]) for piece in text), self._comma)
+
+    @cached_property
+    def _comma(self) -> int | None:
+        """The token of a comma that ends a word; None for a vocabulary without one."""
+        found = self.tokenizer.convert_tokens_to_ids(",</w>")
+        return None if found == self.tokenizer.unk_token_id else found
+
+    def _ids(self, chunk: Chunk) -> list[int]:
         begin, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
         padding = self.tokenizer.pad_token_id
-        return [begin, *part, end, *[padding] * (CHUNK - len(part))]
+        return [begin, *chunk.tokens, end, *[padding] * (CHUNK - len(chunk.tokens))]
 
     def _layer(self, output: object, clip_skip: int) -> Tensor:
         layer = self.usual_layer + clip_skip - 1
@@ -61,3 +79,25 @@ class ClipEncoder:
         body = getattr(self.model, "text_model", self.model)
         normed: Tensor = body.final_layer_norm(hidden)
         return normed
+
+
+def _padded(weights: Sequence[float]) -> list[float]:
+    """Return the weights of a chunk's 77 positions: begin, end and padding have 1."""
+    return [1.0, *weights, 1.0, *[1.0] * (CHUNK - len(weights))]
+
+
+def _emphasised(hidden: Tensor, weights: Tensor) -> Tensor:
+    """Scale hidden states (B, 77, D) by weights (B, 77), and restore each chunk's mean, as AUTOMATIC1111 does.
+
+    It takes the mean over all texts of a batch; here a text's own chunk decides, so that neighbours change nothing.
+    Where the scaled mean is 0 nothing can be restored.
+    """
+    scaled = hidden * weights[..., None]
+    before, after = (each.float().mean((1, 2), keepdim=True) for each in (hidden, scaled))
+    restored = torch.where(after == 0, torch.ones_like(after), before / after)
+    return scaled * restored.to(scaled)
+
+
+def weighted(text: str) -> Weighted:
+    """Return a text in pieces with their weights, as its brackets say."""
+    return [None if isinstance(piece, Break) else (piece.text, piece.weight) for piece in attention(text)]

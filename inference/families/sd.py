@@ -8,7 +8,7 @@ from torch import Tensor
 
 from inference.diffusion.sigmas import NoiseTable
 from inference.families.base import Conditioning, DiffusionModel, Prediction
-from inference.families.clip import ClipEncoder
+from inference.families.clip import ClipEncoder, weighted
 from inference.families.latents import LatentSpace
 from inference.protocol.recipe import ContentHash
 
@@ -66,9 +66,13 @@ class UNetModel(DiffusionModel):
         element = torch.finfo(self.dtype).bits // 8
         return height * width * channels * element * 12 * 4
 
-    def _contexts(self, texts: Sequence[str], clip_skip: int) -> tuple[Tensor, Tensor | None]:
-        chunks = max(encoder.chunks(text) for encoder in self.encoders for text in texts)
-        encoded = [encoder.encode(texts, chunks, clip_skip) for encoder in self.encoders]
+    def chunks(self, texts: Sequence[str]) -> int:
+        """Return how many chunks the longest text fills; see DiffusionModel."""
+        return max(encoder.chunks(weighted(text)) for encoder in self.encoders for text in texts)
+
+    def _contexts(self, texts: Sequence[str], clip_skip: int, chunks: int | None) -> tuple[Tensor, Tensor | None]:
+        chunks, read = chunks or self.chunks(texts), [weighted(text) for text in texts]
+        encoded = [encoder.encode(read, chunks, clip_skip) for encoder in self.encoders]
         context = torch.cat([hidden.to(self.dtype) for hidden, _ in encoded], -1)
         return context, encoded[-1][1]
 
@@ -77,9 +81,11 @@ class StableDiffusion(UNetModel):
     """SD 1.x and 2.x."""
 
     @torch.inference_mode()
-    def condition(self, texts: Sequence[str], *, width: int, height: int, clip_skip: int) -> list[Conditioning]:
+    def condition(
+        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+    ) -> list[Conditioning]:
         """Return one conditioning a text; see DiffusionModel."""
-        context, _ = self._contexts(texts, clip_skip)
+        context, _ = self._contexts(texts, clip_skip, chunks)
         return [Conditioning(context=one) for one in context.to(self.device)]
 
     @torch.inference_mode()

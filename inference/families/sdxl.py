@@ -13,9 +13,11 @@ class StableDiffusionXL(UNetModel):
     """SDXL base."""
 
     @torch.inference_mode()
-    def condition(self, texts: Sequence[str], *, width: int, height: int, clip_skip: int) -> list[Conditioning]:
+    def condition(
+        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+    ) -> list[Conditioning]:
         """Return one conditioning a text, with its pooled vector and the picture's size; see DiffusionModel."""
-        context, pooled = self._contexts(texts, clip_skip)
+        context, pooled = self._contexts(texts, clip_skip, chunks)
         if pooled is None:
             raise ValueError("SDXL's second text encoder has no projection")
         size_ids = torch.tensor([height, width, 0, 0, height, width], dtype=self.dtype, device=self.device)

@@ -38,6 +38,8 @@ def teach(estimator: Estimator, recipe: TextToImage, seconds: float, times: int 
 
 def test_guidance_makes_two_rows() -> None:
     assert (rows_of(text()), rows_of(text(guidance_scale=1.0))) == (2, 1)
+    assert rows_of(text(prompt="a AND b :0.5 AND c")) == 4
+    assert rows_of(text(prompt="a :0.5", guidance_scale=1.0)) == 2
 
 
 @pytest.mark.parametrize(

@@ -429,4 +429,4 @@ def test_conditioning_is_computed_once_for_the_same_text() -> None:
     for index in range(3):
         studio.ask(f"job{index}", recipe(seed=index))
     studio.run()
-    assert (studio.engine.conditioning.misses, studio.engine.conditioning.hits) == (1, 2)
+    assert (studio.engine.conditioning.misses, studio.engine.conditioning.hits) == (2, 4)

@@ -30,14 +30,35 @@ def test_it_equals_guidance_on_the_networks_output(prediction: Prediction, resca
     guided = unconditional + scale * (conditional - unconditional)
     expected = rescale_noise_cfg(guided[None], conditional[None], rescale)[0] if rescale else guided
     rows = torch.stack([to_clean(x, sigma, output, prediction) for output in (unconditional, conditional)])
-    guidance = Guidance(positive=TEXT, negative=TEXT, scale=scale, rescale=rescale)
+    guidance = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=scale, rescale=rescale)
     result = guidance.combine(x, sigma, rows, prediction)
     torch.testing.assert_close(result, to_clean(x, sigma, expected, prediction), atol=2e-4, rtol=1e-4)
 
 
 def test_without_a_negative_there_is_one_row_and_it_is_the_answer() -> None:
     x, only = tensors(2, 2)
-    guidance = Guidance(positive=TEXT, negative=None, scale=1.0)
+    guidance = Guidance(positives=((TEXT, 1.0),), negative=None, scale=1.0)
     assert guidance.rows == (TEXT,)
     assert guidance.combine(x, 1.0, only[None], "epsilon") is not None
     assert torch.equal(guidance.combine(x, 1.0, only[None], "epsilon"), only)
+
+
+def test_several_texts_pull_by_their_weights() -> None:
+    """Liu et al. (2022), equation 11, on the network's output."""
+    x, unconditional, one, other = tensors(3, 4)
+    sigma, scale = 2.5, 7.5
+    expected = unconditional + scale * (0.7 * (one - unconditional) - 0.3 * (other - unconditional))
+    rows = torch.stack([to_clean(x, sigma, output, "epsilon") for output in (unconditional, one, other)])
+    guidance = Guidance(positives=((TEXT, 0.7), (TEXT, -0.3)), negative=TEXT, scale=scale)
+    assert len(guidance.rows) == 3
+    result = guidance.combine(x, sigma, rows, "epsilon")
+    torch.testing.assert_close(result, to_clean(x, sigma, expected, "epsilon"), atol=2e-4, rtol=1e-4)
+
+
+def test_twice_half_a_text_is_the_text() -> None:
+    x, unconditional, conditional = tensors(4, 3)
+    whole = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=5.0)
+    halves = Guidance(positives=((TEXT, 0.5), (TEXT, 0.5)), negative=TEXT, scale=5.0)
+    expected = whole.combine(x, 1.0, torch.stack([unconditional, conditional]), "epsilon")
+    result = halves.combine(x, 1.0, torch.stack([unconditional, conditional, conditional]), "epsilon")
+    torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)

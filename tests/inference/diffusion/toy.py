@@ -40,9 +40,13 @@ class ToyModel(DiffusionModel):
         #: Called before every pass with its rows; may raise.
         self.before_pass: Callable[[Sequence[Conditioning]], None] = lambda rows: None
 
-    def condition(self, texts: Sequence[str], *, width: int, height: int, clip_skip: int) -> list[Conditioning]:
-        chunks = max(1, max(len(text) for text in texts) // 300 + 1)
-        return [Conditioning(context=self._context(text, chunks)) for text in texts]
+    def chunks(self, texts: Sequence[str]) -> int:
+        return max(len(text) for text in texts) // 300 + 1
+
+    def condition(
+        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+    ) -> list[Conditioning]:
+        return [Conditioning(context=self._context(text, chunks or self.chunks(texts))) for text in texts]
 
     def _context(self, text: str, chunks: int) -> Tensor:
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

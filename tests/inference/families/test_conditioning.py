@@ -76,6 +76,41 @@ def test_a_short_text_is_filled_with_empty_chunks(pair: tuple[DiffusionModel, An
     torch.testing.assert_close(short[77:154], empty.context, atol=1e-5, rtol=0)
 
 
+def test_weights_scale_tokens_and_the_mean_is_restored(pair: tuple[DiffusionModel, Any]) -> None:
+    model, _ = pair
+    (plain,) = model.condition(["a red circle"], width=64, height=64, clip_skip=1)
+    (weighed,) = model.condition(["a (red:1.5) circle"], width=64, height=64, clip_skip=1)
+    weights = torch.ones(77, 1)
+    weights[2 : 2 + len(model.encoders[0].tokens("red"))] = 1.5  # type: ignore[attr-defined]
+    start = 0
+    for width in [encoder.model.config.hidden_size for encoder in model.encoders]:  # type: ignore[attr-defined]
+        before = plain.context[:, start : start + width]
+        scaled = before * weights
+        expected = scaled * (before.mean() / scaled.mean())
+        torch.testing.assert_close(weighed.context[:, start : start + width], expected, atol=1e-5, rtol=1e-4)
+        start += width
+    assert (plain.pooled is None) == (weighed.pooled is None)
+    if plain.pooled is not None and weighed.pooled is not None:
+        torch.testing.assert_close(weighed.pooled, plain.pooled, atol=1e-5, rtol=0)
+
+
+def test_a_weight_of_1_changes_nothing(pair: tuple[DiffusionModel, Any]) -> None:
+    model, _ = pair
+    ours, plain = (
+        model.condition([text], width=64, height=64, clip_skip=1)[0].context
+        for text in ("(a red circle:1.0)", "a red circle")
+    )
+    assert torch.equal(ours, plain)
+
+
+def test_break_begins_a_chunk(pair: tuple[DiffusionModel, Any]) -> None:
+    model, _ = pair
+    (both,) = model.condition(["a red circle BREAK a blue star"], width=64, height=64, clip_skip=1)
+    (one,) = model.condition(["a red circle"], width=64, height=64, clip_skip=1)
+    (other,) = model.condition(["a blue star"], width=64, height=64, clip_skip=1)
+    torch.testing.assert_close(both.context, torch.cat([one.context, other.context]), atol=1e-5, rtol=0)
+
+
 def test_a_row_does_not_depend_on_its_neighbours(pair: tuple[DiffusionModel, Any]) -> None:
     model, _ = pair
     rows = model.condition(SHORT, width=64, height=64, clip_skip=1)

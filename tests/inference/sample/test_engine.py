@@ -66,6 +66,45 @@ def test_every_sampler_paints_what_was_said(model: DiffusionModel) -> None:
         assert seen.subjects[0].shape == "circle", key
 
 
+def test_an_edit_is_the_one_text_before_its_step_and_the_other_after(model: DiffusionModel) -> None:
+    words = "a {} circle on a white background"
+    red, blue, late, early = paint(
+        model,
+        *(text(model, words.format(each)) for each in ("red", "blue", "[red:blue:1.0]", "[red:blue:0.0]")),
+    )
+    apart = [np.abs(pixels(one).astype(int) - pixels(other)).max() for one, other in ((red, late), (blue, early))]
+    assert max(apart) <= 1
+    seen = {
+        moment: [
+            look(pixels(each)).subjects[0].colour
+            for each in paint(
+                model, *(text(model, words.format(f"[red:blue:{moment}]"), seed=seed) for seed in range(12))
+            )
+        ]
+        for moment in ("0.1", "0.9")
+    }
+    assert seen["0.1"].count("blue") >= 10
+    assert seen["0.9"].count("red") >= 10
+
+
+def test_half_a_text_and_half_of_it_again_are_the_text(model: DiffusionModel) -> None:
+    words = "a red circle on a blue background"
+    whole, halves = paint(model, text(model, words), text(model, f"{words} :0.5 AND {words} :0.5"))
+    assert np.abs(pixels(whole).astype(int) - pixels(halves)).max() <= 1
+
+
+def test_edited_prompts_share_a_batch(model: DiffusionModel) -> None:
+    recipes = [
+        text(model, "a [red:blue:0.5] circle on a white background"),
+        text(model, "a [red|green] star on a black background", steps=9),
+        text(model, "a red circle AND a blue background", seed=3),
+    ]
+    together = paint(model, *recipes)
+    for recipe, one in zip(recipes, together, strict=True):
+        (alone,) = paint(model, recipe)
+        assert np.abs(pixels(alone).astype(int) - pixels(one)).max() <= 1
+
+
 def test_a_negative_prompt_pushes_away(model: DiffusionModel) -> None:
     """Where the prompt leaves the background open, a negative prompt keeps one out and leaves the subject alone."""
 
