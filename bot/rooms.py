@@ -58,34 +58,11 @@ async def open_rooms(
             log.warning("the last run left what had to be mended: %s", mended)
         learned = folder / "estimates.json"
         estimator = await asyncio.to_thread(_read_estimates, learned)
-        limits = limits_of(settings)
-        dispatcher = Dispatcher(
-            engine=engine,
-            database=database,
-            pictures=pictures,
-            inputs=inputs,
-            queue=FairQueue(Policy(limits=limits)),
-            estimator=estimator,
-            max_rows=settings.max_rows,
-            clock=database.clock,
-        )
-        publisher = Publisher(client=client, database=database, pictures=pictures, dispatcher=dispatcher)
-        dispatcher.listener = publisher
-        people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
-        await people.load()
+        rooms = _built(settings, engine, client, database, pictures, inputs, estimator)
+        dispatcher, publisher = rooms.dispatcher, rooms.publisher
+        await rooms.people.load()
         for member_id, weight in (await members.weights(database)).items():
             dispatcher.queue.set_weight(MemberId(member_id), weight)
-        generation = Generation(
-            database=database,
-            inputs=inputs,
-            dispatcher=dispatcher,
-            people=people,
-            styles=settings.styles,
-            limits=limits,
-            most_pictures=settings.most_pictures,
-        )
-        gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
-        rooms = Rooms(database, pictures, dispatcher, publisher, generation, gallery, people)
         await dispatcher.start()
         try:
             await publisher.start()
@@ -99,6 +76,43 @@ async def open_rooms(
             await dispatcher.stop(settings.stop_seconds)
             await publisher.stop(settings.stop_seconds)
             await asyncio.to_thread(_write, learned, dispatcher.estimator.to_json())
+
+
+def _built(
+    settings: Settings,
+    engine: Engine,
+    client: discord.Client,
+    database: Database,
+    pictures: ContentFolder,
+    inputs: ContentFolder,
+    estimator: Estimator,
+) -> Rooms:
+    """Return the parts, tied together and not started."""
+    limits = limits_of(settings)
+    dispatcher = Dispatcher(
+        engine=engine,
+        database=database,
+        pictures=pictures,
+        inputs=inputs,
+        queue=FairQueue(Policy(limits=limits)),
+        estimator=estimator,
+        max_rows=settings.max_rows,
+        clock=database.clock,
+    )
+    publisher = Publisher(client=client, database=database, pictures=pictures, dispatcher=dispatcher)
+    dispatcher.listener = publisher
+    people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+    generation = Generation(
+        database=database,
+        inputs=inputs,
+        dispatcher=dispatcher,
+        people=people,
+        styles=settings.styles,
+        limits=limits,
+        most_pictures=settings.most_pictures,
+    )
+    gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+    return Rooms(database, pictures, dispatcher, publisher, generation, gallery, people)
 
 
 def limits_of(settings: Settings) -> Limits:

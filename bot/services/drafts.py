@@ -1,6 +1,5 @@
 """From what a person asked for to a complete recipe: names resolved, defaults filled in, the seed drawn."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from inference.protocol.recipe import (
     Variation,
     sources,
 )
+from storage import content_hash
 
 #: Bounds a drawn seed to what people can type and other programs can read.
 _DRAWN_SEEDS = 2**32
@@ -68,11 +68,6 @@ class Order:
 
     recipe: Recipe
     images: dict[ContentHash, bytes]
-
-
-def content_hash(data: bytes) -> ContentHash:
-    """Return the SHA-256 by which recipes name a picture."""
-    return ContentHash(hashlib.sha256(data).hexdigest())
 
 
 def draw_seed() -> int:

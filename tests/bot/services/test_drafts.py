@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from bot.errors import UserError
-from bot.services.drafts import Draft, check, content_hash, draw_seed, find_model, order
+from bot.services.drafts import Draft, check, draw_seed, find_model, order
 from inference.protocol.limits import OutOfRange
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, TextToImage, Variation
+from storage import content_hash
 
 PICTURE, MASK = b"a picture", b"a mask"
 
