@@ -9,13 +9,12 @@ import msgspec
 from inference.protocol.messages import JobId
 from storage.database import Reader, Row, Transaction
 
-#: pending: nothing was said yet. acknowledged: Discord knows that we heard. progress: a message shows how it goes.
+#: pending: nothing was said yet. progress: a message shows how it goes.
 #: sent: the result is there. kept: it could not be sent and waits in the history. failed: given up.
-DeliveryState = Literal["pending", "acknowledged", "progress", "sent", "kept", "failed"]
+DeliveryState = Literal["pending", "progress", "sent", "kept", "failed"]
 
 _NEXT: dict[DeliveryState, tuple[DeliveryState, ...]] = {
-    "pending": ("acknowledged", "progress", "sent", "kept", "failed"),
-    "acknowledged": ("progress", "sent", "kept", "failed"),
+    "pending": ("progress", "sent", "kept", "failed"),
     "progress": ("sent", "kept", "failed"),
     "sent": (),
     "kept": ("sent",),
@@ -36,7 +35,7 @@ SELECT = "SELECT * FROM deliveries WHERE job_id = :job_id"
 SELECT_BY_MESSAGE = "SELECT * FROM deliveries WHERE message_id = :message_id"
 SELECT_OPEN = """
     SELECT * FROM deliveries
-    WHERE state IN ('pending', 'acknowledged', 'progress') AND job_id > :after ORDER BY job_id LIMIT :limit
+    WHERE state IN ('pending', 'progress') AND job_id > :after ORDER BY job_id LIMIT :limit
 """
 SELECT_KEPT = """
     SELECT member_id, count(*) AS jobs FROM deliveries INDEXED BY deliveries_kept

@@ -58,7 +58,7 @@ SELECT_OLDEST = """
         AND NOT EXISTS (SELECT 1 FROM favourites WHERE image_id = images.id)
         AND NOT EXISTS (
             SELECT 1 FROM deliveries
-            WHERE job_id = images.job_id AND state IN ('pending', 'acknowledged', 'progress')
+            WHERE job_id = images.job_id AND state IN ('pending', 'progress')
         )
     ORDER BY created_at LIMIT :limit
 """

@@ -60,14 +60,14 @@ CREATE TABLE deliveries (
     token TEXT,
     token_expires_at REAL,
     locale TEXT,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'acknowledged', 'progress', 'sent', 'kept', 'failed')),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'progress', 'sent', 'kept', 'failed')),
     nonce TEXT NOT NULL UNIQUE,
     attempts INTEGER NOT NULL DEFAULT 0,
     error TEXT,
     updated_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX deliveries_open ON deliveries (job_id) WHERE state IN ('pending', 'acknowledged', 'progress');
+CREATE INDEX deliveries_open ON deliveries (job_id) WHERE state IN ('pending', 'progress');
 CREATE INDEX deliveries_kept ON deliveries (job_id) WHERE state = 'kept';
 CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX deliveries_with_token ON deliveries (token_expires_at) WHERE token IS NOT NULL;

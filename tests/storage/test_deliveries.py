@@ -7,19 +7,13 @@ from storage import Database, deliveries
 from storage.deliveries import Delivery, DeliveryState, NewDelivery
 from tests.storage.samples import CHANNEL, START, StandingClock, add_job, numbered
 
-STATES: tuple[DeliveryState, ...] = ("pending", "acknowledged", "progress", "sent", "kept", "failed")
+STATES: tuple[DeliveryState, ...] = ("pending", "progress", "sent", "kept", "failed")
 FORWARD = {
     ("pending", "pending"),
-    ("pending", "acknowledged"),
     ("pending", "progress"),
     ("pending", "sent"),
     ("pending", "kept"),
     ("pending", "failed"),
-    ("acknowledged", "acknowledged"),
-    ("acknowledged", "progress"),
-    ("acknowledged", "sent"),
-    ("acknowledged", "kept"),
-    ("acknowledged", "failed"),
     ("progress", "progress"),
     ("progress", "sent"),
     ("progress", "kept"),
@@ -105,7 +99,7 @@ async def test_what_is_not_delivered_is_found_whatever_the_page(
         state: [await add_job(database, NewDelivery(channel_id=1, state=state)) for _ in range(3)] for state in STATES
     }
     found = [delivery.job_id async for delivery in deliveries.unfinished(database)]
-    assert sorted(found) == sorted(by_state["pending"] + by_state["acknowledged"] + by_state["progress"])
+    assert sorted(found) == sorted(by_state["pending"] + by_state["progress"])
 
 
 async def test_expired_tokens_are_forgotten(database: Database, clock: StandingClock) -> None:
