@@ -7,7 +7,7 @@ import msgspec
 
 from inference.protocol import recipe as recipes
 from inference.protocol.messages import FailureKind, JobId
-from inference.protocol.recipe import ContentHash, Recipe
+from inference.protocol.recipe import ContentHash, Recipe, picture_of
 from storage import deliveries, inputs
 from storage.database import Reader, Row, Transaction
 from storage.deliveries import NewDelivery
@@ -21,10 +21,11 @@ _PAGE_JOBS = 200
 
 INSERT = """
     INSERT INTO jobs (
-        id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, state, created_at
+        id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, words, state,
+        created_at
     ) VALUES (
         :id, :kind, :member_id, :guild_id, :channel_id, :lane, :recipe, :count, :model, :unit_seconds, :private,
-        'waiting', :now
+        :words, 'waiting', :now
     )
 """
 INSERT_UNIT = "INSERT INTO units (job_id, unit_index, state) VALUES (?, ?, 'waiting')"
@@ -57,6 +58,13 @@ COUNT_ALL = """
 """
 
 
+class Words(msgspec.Struct, frozen=True, array_like=True):
+    """What one picture of a job is painted from, where that is not the same for all."""
+
+    prompt: str
+    negative_prompt: str = ""
+
+
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it comes in."""
 
@@ -70,12 +78,25 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     channel_id: int
     lane: Lane = "normal"
     recipe: Recipe
-    #: Pictures: `picture_of(recipe, 0)` to `picture_of(recipe, count - 1)`.
+    #: Pictures: `recipe_of(0)` to `recipe_of(count - 1)`.
     count: int = 1
+    #: Of each picture; empty where all have the recipe's. The first one's are the recipe's.
+    words: tuple[Words, ...] = ()
     #: How long one picture is expected to take on the engine.
     unit_seconds: float = 0.0
     #: Only the member may see the result.
     private: bool = False
+
+    def recipe_of(self, index: int) -> Recipe:
+        """Return the recipe of one of its pictures."""
+        recipe = picture_of(self.recipe, index)
+        if not self.words:
+            return recipe
+        own = self.words[index]
+        return msgspec.structs.replace(recipe, prompt=own.prompt, negative_prompt=own.negative_prompt)
+
+
+_words = msgspec.json.Decoder(tuple[Words, ...])
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -187,12 +208,14 @@ def job_from(row: Row) -> Job:
     columns.pop("model")
     columns["recipe"] = recipes.from_json(columns["recipe"])
     columns["private"] = bool(columns["private"])
+    columns["words"] = _words.decode(columns["words"])
     return Job(**columns, failure=Failure(kind, text) if kind else None)
 
 
 def _columns(job: NewJob) -> dict[str, Any]:
     columns: dict[str, Any] = msgspec.structs.asdict(job)
-    return columns | {"recipe": recipes.to_json(job.recipe), "model": job.recipe.model}
+    words = msgspec.json.encode(job.words).decode()
+    return columns | {"recipe": recipes.to_json(job.recipe), "model": job.recipe.model, "words": words}
 
 
 def _counts(rows: Collection[Row]) -> Counts:

@@ -33,7 +33,7 @@ from inference.protocol.messages import (
     Ready,
     Started,
 )
-from inference.protocol.recipe import ContentHash, picture_of, sources
+from inference.protocol.recipe import ContentHash, sources
 from storage import ContentFolder, Database, StorageError, jobs, units
 from storage.images import NewImage
 from storage.jobs import Job, NewJob
@@ -299,7 +299,7 @@ class Dispatcher:
             return
         command = Generate(
             job=name,
-            recipe=picture_of(entry.job.recipe, unit.index),
+            recipe=entry.job.recipe_of(unit.index),
             images=images,
             preview_every=_PREVIEW_STEPS,
             urgency=max(0, Lane.BACKGROUND - unit.lane),

@@ -16,6 +16,8 @@ MAX_GUIDANCE_SCALE = 100.0
 MAX_SEED = 2**63 - 1
 MAX_PROMPT_CHARACTERS = 20_000
 MAX_CLIP_SKIP = 12
+#: Columns or rows with a prompt of their own.
+MAX_REGIONS = 7
 #: Bytes of one picture that a request carries.
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 #: Pixels of one picture that a request carries; more is refused before it is decoded.

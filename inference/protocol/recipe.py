@@ -11,6 +11,7 @@ import msgspec
 from inference.protocol.limits import (
     MAX_CLIP_SKIP,
     MAX_GUIDANCE_SCALE,
+    MAX_REGIONS,
     MAX_SEED,
     MAX_STEPS,
     OutOfRange,
@@ -62,6 +63,27 @@ class AdapterUse(msgspec.Struct, frozen=True, kw_only=True):
             require_float("adapter text encoder weight", self.text_encoder_weight, -10, 10)
 
 
+class Regions(msgspec.Struct, frozen=True, kw_only=True):
+    """Where each of the texts that AND joins holds: side by side, or one above the other.
+
+    With one text more than there are ratios, the first holds everywhere.
+    """
+
+    direction: Literal["columns", "rows"]
+    #: How wide the columns or how high the rows are, in proportion to each other.
+    ratios: tuple[float, ...]
+    #: The share of the text that holds everywhere, where there is one; the others have what is left.
+    base: float = 0.2
+
+    def __post_init__(self) -> None:
+        require_choice("regions", self.direction, ("columns", "rows"))
+        if not 2 <= len(self.ratios) <= MAX_REGIONS:
+            raise OutOfRange("regions", len(self.ratios), f"from 2 to {MAX_REGIONS}")
+        for ratio in self.ratios:
+            require_float("region's ratio", ratio, 0.01, 100)
+        require_float("regions' base", self.base, 0, 1)
+
+
 class HiresFix(msgspec.Struct, frozen=True, kw_only=True):
     """A second pass at a larger size, started from the first pass's latents enlarged."""
 
@@ -90,6 +112,10 @@ class BaseRecipe(msgspec.Struct, frozen=True, kw_only=True):
 
     prompt: str
     negative_prompt: str = ""
+    #: What the second text encoder reads instead of the prompt, where the family has two; None: the prompt.
+    style_prompt: str | None = None
+    #: Where each of the texts that AND joins holds; None: everywhere.
+    regions: Regions | None = None
     model: ContentHash
     #: A separate VAE; None means the model's own.
     vae: ContentHash | None = None
@@ -114,6 +140,8 @@ class BaseRecipe(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require_text("prompt", self.prompt)
         require_text("negative prompt", self.negative_prompt)
+        if self.style_prompt is not None:
+            require_text("style prompt", self.style_prompt)
         require_hash("model", self.model)
         if self.vae is not None:
             require_hash("vae", self.vae)

@@ -1,19 +1,21 @@
 """Train the sample model from nothing: tokenizer, VAE, text encoder and UNet.
 
-    python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda]
+    python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda] [--from MODEL]
 
-Two CPU cores need an hour and three quarters, a GPU minutes. An interrupted run goes on where it was.
+Two CPU cores need an hour and three quarters, a GPU minutes. An interrupted run goes on where it was. With --from, a
+finished model learns on: its UNet alone, and with more weighted captions.
 """
 
 import argparse
 import logging
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from diffusers import AutoencoderKL, StableDiffusionPipeline
-from transformers import CLIPTokenizer
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from inference.sample.score import VALIDATION_SEED, held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import make_tokenizer
@@ -25,9 +27,22 @@ log = logging.getLogger(__name__)
 _VOCABULARY_FILES = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
-def train(out: Path, plan: Plan, vae_plan: VaePlan, device: torch.device, validation_prompts: int = 64) -> Path:
-    """Train in the folder `out` and return the folder of the finished model, in half precision."""
+def train(
+    out: Path,
+    plan: Plan,
+    vae_plan: VaePlan,
+    device: torch.device,
+    *,
+    model: Path | None = None,
+    validation_prompts: int = 64,
+) -> Path:
+    """Train in the folder `out` and return the folder of the finished model, in half precision.
+
+    With a `model`, a folder, its networks learn on.
+    """
     out.mkdir(parents=True, exist_ok=True)
+    if model is not None:
+        _borrow(model, out)
     tokenizer = _tokenizer(out / "tokenizer")
     vae = _vae(out / "vae", vae_plan, device)
     log.info("encoding %d scenes", plan.scenes)
@@ -36,6 +51,10 @@ def train(out: Path, plan: Plan, vae_plan: VaePlan, device: torch.device, valida
     if checkpoint.exists():
         training.load(checkpoint)
         log.info("going on from step %d", training.step)
+    elif model is not None:
+        text_encoder = CLIPTextModel.from_pretrained(model / "text_encoder", torch_dtype=torch.float32)
+        unet = UNet2DConditionModel.from_pretrained(model / "unet", torch_dtype=torch.float32)
+        training.learn_on(text_encoder, unet)
     else:
         training.pretrain_text()
 
@@ -62,13 +81,20 @@ def export(training: Training, vae: AutoencoderKL, tokenizer: CLIPTokenizer, voc
     return folder
 
 
+def _borrow(model: Path, out: Path) -> None:
+    """Take the parts of a finished model that do not learn on."""
+    for part in ("tokenizer", "vae"):
+        if not (out / part).exists():
+            shutil.copytree(model / part, out / part)
+
+
 def _tokenizer(folder: Path) -> CLIPTokenizer:
     return CLIPTokenizer.from_pretrained(folder) if folder.exists() else make_tokenizer(folder)
 
 
 def _vae(folder: Path, plan: VaePlan, device: torch.device) -> AutoencoderKL:
     if folder.exists():
-        return AutoencoderKL.from_pretrained(folder).to(device).eval().requires_grad_(False)
+        return AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32).to(device).eval().requires_grad_(False)
     vae = train_vae(plan, device)
     harden_decoder(vae, plan, device)
     vae.save_pretrained(folder)
@@ -111,9 +137,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--minutes", type=float, default=Plan.minutes, help="for text encoder and UNet; default: 98")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--from", dest="model", type=Path, metavar="MODEL", help="a model folder that is to learn on")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    folder = train(options.out, Plan(minutes=options.minutes), VaePlan(), torch.device(options.device))
+    plan = Plan(minutes=options.minutes)
+    if options.model is not None:
+        plan = replace(plan, begin=0.7, weighted=0.35)
+    folder = train(options.out, plan, VaePlan(), torch.device(options.device), model=options.model)
     pairs = held_out_scenes(200)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))
     for name, (share, count) in found.items():

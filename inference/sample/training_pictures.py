@@ -1,6 +1,7 @@
 """The second stage: text encoder and UNet together, on the VAE's latents of the sample world."""
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -35,6 +36,11 @@ class Plan:
     batch: int = 64
     learning_rate: float = 1.4e-3
     text_steps: int = 400
+    #: Share of captions with weighted words.
+    weighted: float = 0.15
+    #: Where on the way from 0 to 1 the training begins. Finished networks that learn on begin late: their text encoder
+    #: stays as it is, and the learning rate is small.
+    begin: float = 0.0
     #: Steps between evaluations and checkpoints.
     report_every: int = 500
     hidden: int = 96
@@ -161,11 +167,11 @@ class Captions:
         self._chance = chance
         self._known: dict[str, list[int]] = {}
 
-    def draw(self, scenes: list[Scene], weighted: float = 0.12) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(self, scenes: list[Scene], weighted: float) -> tuple[Tensor, Tensor, Tensor]:
         """Return tokens (B, 77), which have a caption at all (B,), and each token's weight (B, 77, 1).
 
-        One in ten captions is empty. In `weighted` of them one word has a weight w in 0..1.6 and is true only with
-        probability min(1, w), so that (red:0.5) comes to mean "half sure", and prompt weights can be measured.
+        One in ten captions is empty. Of the others, `weighted` have a weighted word or two: see `_doubted` and
+        `_tipped`.
         """
         weights = torch.ones(len(scenes), TOKENS, 1)
         texts = []
@@ -194,15 +200,39 @@ class Captions:
         return self._known[word]
 
     def _weighted(self, scene: Scene, weights: Tensor) -> str:
-        """Return a caption with one weighted word, which may be a lie; write the weight into `weights` (77, 1)."""
-        weight = self._chance.uniform(0, 1.6)
-        told, word = self._perhaps_a_lie(scene, lie=self._chance.random() > weight)
-        text = plain_caption(told, self._chance)
+        """Return a caption with weighted words; write their weights into `weights` (77, 1)."""
+        text, found = self._tipped(scene) if self._chance.random() < 0.5 else self._doubted(scene)
         words = text.replace(",", " ,").split()
-        if word in words and all(len(self._word(one)) == 1 for one in words):
-            weights[1 + words.index(word)] = weight
+        if set(found) <= set(words) and all(len(self._word(one)) == 1 for one in words):
+            for word, weight in found.items():
+                weights[1 + words.index(word)] = weight
             return text
         return caption(scene, self._chance)
+
+    def _doubted(self, scene: Scene) -> tuple[str, dict[str, float]]:
+        """Return a caption with one word of weight w in 0..1.6 that is true only with probability min(1, w).
+
+        So (red:0.5) comes to mean "half sure".
+        """
+        weight = self._chance.uniform(0, 1.6)
+        told, word = self._perhaps_a_lie(scene, lie=self._chance.random() > weight)
+        return plain_caption(told, self._chance), {word: weight}
+
+    def _tipped(self, scene: Scene) -> tuple[str, dict[str, float]]:
+        """Return a caption that names two colours: the heavier a word, the more likely it is the true one.
+
+        So "a (red:1.3) (blue:0.7) circle" comes to be red nearly always.
+        """
+        subject = scene.subjects[0]
+        heavy = self._chance.uniform(0.3, 1.7)
+        light = 2 - heavy if self._chance.random() < 0.7 else self._chance.uniform(0.3, 1.7)
+        if self._chance.random() > 1 / (1 + math.exp(4 * (light - heavy))):
+            heavy, light = light, heavy
+        other = self._other(COLOUR_NAMES, subject.colour, scene.background)
+        both = [subject.colour, other]
+        self._chance.shuffle(both)
+        told = replace(scene, subjects=(Subject(self._chance.choice((" ", " or ")).join(both), subject.shape),))
+        return plain_caption(told, self._chance), {subject.colour: heavy, other: light}
 
     def _perhaps_a_lie(self, scene: Scene, lie: bool) -> tuple[Scene, str]:
         subject = scene.subjects[0]
@@ -317,8 +347,14 @@ class Training:
 
     @property
     def fraction(self) -> float:
-        """Return how much of the planned time is over, 0..1; everything that changes while training follows it."""
-        return min(1.0, self.seconds / (self.plan.minutes * 60))
+        """Return how far the training is, 0..1; everything that changes while training follows it."""
+        return min(1.0, self.plan.begin + (1 - self.plan.begin) * self.seconds / (self.plan.minutes * 60))
+
+    def learn_on(self, text_encoder: CLIPTextModel, unet: UNet2DConditionModel) -> None:
+        """Begin with the weights of finished networks."""
+        self.text_encoder.load_state_dict(text_encoder.state_dict())
+        self.unet.load_state_dict(unet.state_dict())
+        self.average = WeightAverage(self._parameters, 0.998)
 
     def pretrain_text(self) -> None:
         """Teach the text encoder alone what captions say."""
@@ -347,7 +383,7 @@ class Training:
     def _train_step(self) -> float:
         rate = self.plan.learning_rate * min(1, (self.step + 1) / 150) * cosine(self.fraction, 0.02)
         self._optimizer.param_groups[0]["lr"] = rate
-        rows, tokens, captioned, weights = self._draw(weighted=0.12)
+        rows, tokens, captioned, weights = self._draw(self.plan.weighted)
         classes = self._data.attributes[rows]
         plain = captioned & (weights == 1).flatten(1).all(1)
         learning_text = self.fraction <= 0.6

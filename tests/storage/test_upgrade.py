@@ -1,5 +1,6 @@
 """Migrations make what the schema says, run whole or not at all, and leave a copy of what was before."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -34,12 +35,16 @@ def shape(connection: sqlite3.Connection) -> dict[str, object]:
     objects = connection.execute(
         "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name"
     ).fetchall()
-    found: dict[str, object] = {f"{kind} {name}": " ".join(sql.split()) for kind, name, sql in objects}
+    found: dict[str, object] = {f"{kind} {name}": _plain(sql) for kind, name, sql in objects}
     for kind, name, _ in objects:
         if kind == "table":
             found[f"columns of {name}"] = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()
             found[f"keys of {name}"] = connection.execute(f"PRAGMA foreign_key_list({name})").fetchall()
     return found
+
+
+def _plain(sql: str) -> str:
+    return " ".join(re.sub(r"--[^\n]*", "", sql).replace(",", " , ").split())
 
 
 def test_the_schema_and_the_migrations_agree(path: Path) -> None:
