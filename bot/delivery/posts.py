@@ -43,6 +43,8 @@ class Post:
     next_look_at: float = 0.0
     #: What the message shows of a place in the queue.
     shown: layouts.Waiting | None = None
+    #: Words for the member alone, to be said once the message is there.
+    whispers: list[str] = field(default_factory=list)
     #: Nobody can see the message any more, so it is not edited.
     silent: bool = False
     #: The result is on its way, so nothing else is shown any more.

@@ -11,6 +11,7 @@ from bot.delivery.outbox import PASSING, Outbox
 from bot.delivery.posts import Post, place_of, view_of
 from bot.delivery.ways import Courier, NoWay, Sent, token_lives
 from bot.queue.dispatcher import Dispatcher
+from bot.ui.layouts import note
 from inference.protocol.messages import JobId
 from storage import ContentFolder, Database, deliveries, jobs
 from storage.deliveries import Delivery
@@ -96,6 +97,15 @@ class Publisher:
     def waits(self, job: NewJob) -> None:
         """Show that a job waits."""
         self._posts.setdefault(job.id, Post(job)).dirty = True
+
+    def whisper(self, job: JobId, text: str) -> None:
+        """Say something about a request to its member alone, after the answer to the interaction: never in its place.
+
+        It may be lost with the bot; what must not be lost does not belong here.
+        """
+        if (post := self._posts.get(job)) is not None:
+            post.whispers.append(text)
+            post.dirty = True
 
     def loading(self, job: JobId, model: str) -> None:
         """Show that its model is being loaded."""
@@ -191,6 +201,18 @@ class Publisher:
         sent = await self._courier.show(delivery, view, files)
         if delivery.message_id != sent.message_id:
             await self._note_shown(post, sent)
+        await self._say_whispers(post)
+
+    async def _say_whispers(self, post: Post) -> None:
+        """Say what is for the member alone, if the answer is there. Raises nothing: it only helps."""
+        words, post.whispers = post.whispers, []
+        for text in words:
+            try:
+                delivery = await self._delivery(post)
+                if delivery is not None and token_lives(delivery, self._database.clock()):
+                    await self._courier.whisper(delivery, note(text))
+            except (NoWay, *PASSING) as error:
+                log.info("job=%s: its member could not be told something: %s", post.job.id, error)
 
     async def _note_shown(self, post: Post, sent: Sent) -> None:
         async with self._database.transaction() as write:
@@ -216,4 +238,5 @@ class Publisher:
         """Bring the result out, after the edit that is under way: none may come after it."""
         async with post.lock:
             await self._outbox.deliver(post.job.id, look_first=look_first)
+        await self._say_whispers(post)
         self._posts.pop(post.job.id, None)

@@ -35,6 +35,7 @@ def actor_of(interaction: discord.Interaction) -> Actor:
         guild_id=interaction.guild_id,
         locale=str(interaction.locale),
         moderator=interaction.guild_id is not None and permissions.manage_messages,
+        manager=interaction.guild_id is not None and permissions.manage_guild,
     )
 
 

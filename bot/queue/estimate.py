@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any, Self
 
 from inference.prompt.composition import subprompts
+from inference.protocol.names import EVALUATIONS
 from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage
 
 #: Family -> pixels of its usual picture, and seconds of one evaluation of one row at that size on a middling GPU.
@@ -19,8 +20,6 @@ _PIXEL_EXPONENT = 1.15
 _LEAST_SECONDS = 0.005
 #: Evaluations that the text encoder and the VAE are worth.
 _AROUND = 2
-#: Samplers that ask the model more than once a step.
-_EVALUATIONS = {"heun": 2, "dpm2": 2, "dpm2_a": 2, "dpmpp_2s_a": 2, "dpmpp_sde": 2, "dpm_adaptive": 3}
 #: Pictures that a median is taken of: half of them may be outliers, and a changed machine is learned in as many.
 _WINDOW = 15
 #: Kinds of pictures that are remembered; the longest unseen is forgotten first.
@@ -157,7 +156,7 @@ def passes(recipe: Recipe) -> list[tuple[int, int, int]]:
 
 
 def _evaluations(sampler: str, steps: int) -> int:
-    return steps * _EVALUATIONS.get(sampler, 1)
+    return steps * EVALUATIONS.get(sampler, 1)
 
 
 def _guess(family: str, width: int, height: int, rows: int) -> float:

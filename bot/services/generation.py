@@ -39,6 +39,8 @@ class Actor:
     locale: str | None = None
     #: Discord lets them manage messages where they ask.
     moderator: bool = False
+    #: Discord lets them manage the server.
+    manager: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 
 from inference.families.base import Conditioning, DiffusionModel
+from inference.families.texts import Text
 from inference.protocol.recipe import ContentHash
 
 #: Texts kept; one of SDXL is about 0.5 MB in half precision.
 _KEPT = 512
 
 #: Model, text, clip skip, width and height, and the chunks it is filled up to.
-_Key = tuple[ContentHash, str, int, int, int, int]
+_Key = tuple[ContentHash, Text, int, int, int, int]
 
 
 class ConditioningCache:
@@ -22,8 +23,8 @@ class ConditioningCache:
         self.misses = 0
 
     def of(
-        self, model: DiffusionModel, texts: tuple[str, ...], width: int, height: int, clip_skip: int
-    ) -> Mapping[str, Conditioning]:
+        self, model: DiffusionModel, texts: tuple[Text, ...], width: int, height: int, clip_skip: int
+    ) -> Mapping[Text, Conditioning]:
         """Return the conditioning of each text, all of equally many tokens."""
         chunks = model.chunks(texts)
         keys = {text: (model.hash, text, clip_skip, width, height, chunks) for text in texts}

@@ -13,8 +13,8 @@ from inference.families.base import Conditioning, Prediction
 class Guidance:
     """What pulls one picture, and how hard."""
 
-    #: Each with its weight: several where AND composes them.
-    positives: tuple[tuple[Conditioning, float], ...]
+    #: Each with its weight: several where AND composes them. A weight is one number, or one a cell: (1, h, w) float32.
+    positives: tuple[tuple[Conditioning, float | Tensor], ...]
     #: None where the unconditional row would change nothing: a scale of 1, and one text of weight 1.
     negative: Conditioning | None
     scale: float
@@ -45,7 +45,7 @@ class Guidance:
     def _composed(self, unconditional: Tensor, each: Sequence[Tensor]) -> Tensor:
         """Return one conditional prediction of all texts: each pulls away from the unconditional one by its weight."""
         weights = [weight for _, weight in self.positives]
-        if weights == [1.0]:
+        if len(weights) == 1 and not isinstance(weights[0], Tensor) and weights[0] == 1:
             return each[0]
         pulls = [weight * (one - unconditional) for weight, one in zip(weights, each, strict=True)]
         return unconditional + torch.stack(pulls).sum(0)

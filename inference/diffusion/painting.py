@@ -45,7 +45,7 @@ class Source:
     kept_latents: Tensor | None = None
 
 
-#: Gives the guidance of a step of one pass, counted from 0.
+#: Gives the guidance of an evaluation of one pass, counted from 0.
 GuidanceAt = Callable[[int], Guidance]
 #: Gives that of a pass of a width and height in pixels; the second pass of hires fix is told from the first.
 GuidanceOf = Callable[[int, int, bool], GuidanceAt]
@@ -136,17 +136,18 @@ def _asks(
     """Turn a sampler's requests into asks that say how far it has come.
 
     The step is read from the noise level, which works for samplers of several evaluations a step and for adaptive
-    ones alike.
+    ones alike. Prompts are counted by evaluations.
     """
     denoised: Tensor | None = None
-    done = 0
+    done = evaluation = 0
     while True:
         try:
             x, sigma = next(steps) if denoised is None else steps.send(denoised)
         except StopIteration as end:
             return end.value
         done = max(done, sum(level > sigma * (1 + 1e-6) for level in levels[:-1]))
-        denoised = yield Ask(x=x, sigma=sigma, guidance=guidance(done), concat=concat, step=offset + done)
+        denoised = yield Ask(x=x, sigma=sigma, guidance=guidance(evaluation), concat=concat, step=offset + done)
+        evaluation += 1
 
 
 def _kept_outside_mask(steps: Sampling, latents: Tensor, mask: Tensor, first: Tensor, from_noise: bool) -> Sampling:

@@ -7,13 +7,15 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from torch import Tensor
 
 from inference.diffusion import pictures
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.guidance import Guidance
 from inference.diffusion.jobs import Job, Overlay, State
 from inference.diffusion.painting import GuidanceAt, GuidanceOf, Source, paint, total_steps
-from inference.diffusion.plans import plan
+from inference.diffusion.plans import Plan, plan
+from inference.diffusion.regions import shares
 from inference.families.base import DiffusionModel
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Recipe, picture_of
@@ -27,6 +29,8 @@ def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[S
     recipe = job.command.recipe
     if recipe.adapters:
         raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
+    if recipe.style_prompt is not None and model.text_encoders < 2:
+        raise OutOfRange("style prompt", "given", "left out: this model has one text encoder, and so takes one prompt")
     plan(recipe)  # refused before anything is painted
     source, overlay = _source(recipe, job.command.images, model)
     guidance_of = _guidance_of(recipe, model, cache)
@@ -43,10 +47,12 @@ def _guidance_of(recipe: Recipe, model: DiffusionModel, cache: ConditioningCache
     def of(width: int, height: int, second_pass: bool) -> GuidanceAt:
         texts = plan(recipe, second_pass)
         found = cache.of(model, texts.texts, width, height, recipe.clip_skip)
+        weights = _weights(texts, model, width, height)
 
         def at(step: int) -> Guidance:
+            positives = zip(texts.positives, weights, strict=True)
             return Guidance(
-                positives=tuple((found[scheduled.at(step)], weight) for scheduled, weight in texts.positives),
+                positives=tuple((found[scheduled.at(step)], weight) for (scheduled, _), weight in positives),
                 negative=None if recipe.guidance_scale == 1 and texts.is_plain else found[texts.negative.at(step)],
                 scale=recipe.guidance_scale,
                 rescale=recipe.guidance_rescale,
@@ -55,6 +61,16 @@ def _guidance_of(recipe: Recipe, model: DiffusionModel, cache: ConditioningCache
         return at
 
     return of
+
+
+def _weights(texts: Plan, model: DiffusionModel, width: int, height: int) -> list[float | Tensor]:
+    """Return the weight of each text, where there are regions one a cell."""
+    plain = [weight for _, weight in texts.positives]
+    if texts.regions is None:
+        return [*plain]
+    cells = (height // model.downscale, width // model.downscale)
+    maps = shares(texts.regions, len(plain), *cells)
+    return [weight * share.to(model.device) for weight, share in zip(plain, maps, strict=True)]
 
 
 def _source(

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from inference.diffusion.sigmas import NoiseTable
+from inference.families.texts import Text
 from inference.protocol.recipe import ContentHash
 
 Prediction = Literal["epsilon", "v_prediction"]
@@ -53,13 +54,18 @@ class DiffusionModel(ABC):
     #: Bytes of all weights as they are held.
     weight_bytes: int
 
+    @property
     @abstractmethod
-    def chunks(self, texts: Sequence[str]) -> int:
+    def text_encoders(self) -> int:
+        """Return how many text encoders there are; a second one may be given a text of its own."""
+
+    @abstractmethod
+    def chunks(self, texts: Sequence[Text]) -> int:
         """Return how many of the text encoder's chunks the longest of these texts fills."""
 
     @abstractmethod
     def condition(
-        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
     ) -> list[Conditioning]:
         """Return one conditioning a text, all of the same number of tokens: `chunks` times 77, or the longest text's.
 

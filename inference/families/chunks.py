@@ -17,22 +17,25 @@ class Chunk:
     weights: list[float] = field(default_factory=list)
 
 
-def chunked(pieces: Iterable[tuple[Sequence[int], float] | None], comma: int | None) -> list[Chunk]:
-    """Return the chunks of weighted pieces of tokens, at least one. None is a BREAK: what follows begins a new chunk.
+def chunked(pieces: Iterable[tuple[Sequence[Sequence[int]], float] | None], comma: int | None) -> list[Chunk]:
+    """Return the chunks of weighted pieces of words, at least one. None is a BREAK: what follows begins a new chunk.
 
-    A chunk is cut behind its last comma where at most 20 tokens follow that, as AUTOMATIC1111 does.
+    A word here is one token, or the vectors of an embedding, which stay together. A chunk is cut behind its last comma
+    where at most 20 tokens follow that, as AUTOMATIC1111 does.
     """
     chunks = [Chunk()]
     for piece in pieces:
         if piece is None:
             chunks.append(Chunk())
             continue
-        tokens, weight = piece
-        for token in tokens:
+        words, weight = piece
+        for word in words:
             if len(chunks[-1].tokens) == CHUNK:
-                chunks.append(_carried_over(chunks[-1], comma) if token != comma else Chunk())
-            chunks[-1].tokens.append(token)
-            chunks[-1].weights.append(weight)
+                chunks.append(_carried_over(chunks[-1], comma) if list(word) != [comma] else Chunk())
+            if len(chunks[-1].tokens) + len(word) > CHUNK:
+                chunks.append(Chunk())
+            chunks[-1].tokens += word
+            chunks[-1].weights += [weight] * len(word)
     return chunks[:-1] if len(chunks) > 1 and not chunks[-1].tokens else chunks
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from inference.families.chunks import CHUNK, Chunk, chunked
+from inference.families.embeddings import Embedding, Vocabulary
 from inference.prompt.attention import Break, attention
 
 #: A text in pieces that have a weight each; None is a BREAK.
@@ -31,21 +32,29 @@ class ClipEncoder:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False).input_ids
         return ids
 
-    def chunks(self, text: Weighted) -> int:
+    def chunks(self, text: Weighted, embeddings: Sequence[Embedding] = ()) -> int:
         """Return how many chunks the text fills, at least one."""
-        return len(self._chunked(text))
+        return len(self._chunked(text, self._vocabulary(embeddings)))
 
-    def encode(self, texts: Sequence[Weighted], chunks: int, clip_skip: int) -> tuple[Tensor, Tensor | None]:
+    def encode(
+        self, texts: Sequence[Weighted], chunks: int, clip_skip: int, embeddings: Sequence[Embedding] = ()
+    ) -> tuple[Tensor, Tensor | None]:
         """Return the texts' hidden states (B, 77 * chunks, D) and, with a projection, the first chunk's pooled (B, P).
 
         Each chunk goes through the encoder on its own, as AUTOMATIC1111 does; short texts are filled with empty ones.
         A token's weight scales its hidden state, after which the chunk's mean is restored. Pooled text has no weights.
+        The names of `embeddings` are read as their vectors.
         """
-        filled = [[*found, *[Chunk()] * (chunks - len(found))] for found in map(self._chunked, texts)]
-        flat = [chunk for one in filled for chunk in one]
-        output = self.model(
-            torch.tensor([self._ids(each) for each in flat]).to(self.model.device), output_hidden_states=True
-        )
+        vocabulary = self._vocabulary(embeddings)
+        every = [self._chunked(text, vocabulary) for text in texts]
+        flat = [chunk for found in every for chunk in [*found, *[Chunk()] * (chunks - len(found))]]
+        ids = torch.tensor([self._ids(each) for each in flat]).to(self.model.device)
+        handle = vocabulary.reading(ids, self.model.get_input_embeddings())
+        try:
+            output = self.model(vocabulary.plain(ids), output_hidden_states=True)
+        finally:
+            if handle is not None:
+                handle.remove()
         hidden = self._layer(output, clip_skip)
         if any(weight != 1 for chunk in flat for weight in chunk.weights):
             hidden = _emphasised(hidden, torch.tensor([_padded(chunk.weights) for chunk in flat]).to(hidden))
@@ -53,8 +62,11 @@ class ClipEncoder:
         pooled = getattr(output, "text_embeds", None)
         return hidden, None if pooled is None else pooled.reshape(len(texts), chunks, -1)[:, 0]
 
-    def _chunked(self, text: Weighted) -> list[Chunk]:
-        return chunked((piece and (self.tokens(piece[0]), piece[1]) for piece in text), self._comma)
+    def _vocabulary(self, embeddings: Sequence[Embedding]) -> Vocabulary:
+        return Vocabulary(len(self.tokenizer), [(self.tokens(each.name), each) for each in embeddings])
+
+    def _chunked(self, text: Weighted, vocabulary: Vocabulary) -> list[Chunk]:
+        return chunked((piece and (vocabulary.words(self.tokens(piece[0])), piece[1]) for piece in text), self._comma)
 
     @cached_property
     def _comma(self) -> int | None:

@@ -1,6 +1,6 @@
 """Stable Diffusion 1.x and 2.x: one CLIP encoder, a UNet of 4 or 9 channels, 8x latents (Rombach et al. 2022)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
@@ -10,6 +10,7 @@ from inference.diffusion.sigmas import NoiseTable
 from inference.families.base import Conditioning, DiffusionModel, Prediction
 from inference.families.clip import ClipEncoder, weighted
 from inference.families.latents import LatentSpace
+from inference.families.texts import Text, read_by
 from inference.protocol.recipe import ContentHash
 
 
@@ -66,13 +67,25 @@ class UNetModel(DiffusionModel):
         element = torch.finfo(self.dtype).bits // 8
         return height * width * channels * element * 12 * 4
 
-    def chunks(self, texts: Sequence[str]) -> int:
-        """Return how many chunks the longest text fills; see DiffusionModel."""
-        return max(encoder.chunks(weighted(text)) for encoder in self.encoders for text in texts)
+    @property
+    def text_encoders(self) -> int:
+        """Return how many text encoders there are; see DiffusionModel."""
+        return len(self.encoders)
 
-    def _contexts(self, texts: Sequence[str], clip_skip: int, chunks: int | None) -> tuple[Tensor, Tensor | None]:
-        chunks, read = chunks or self.chunks(texts), [weighted(text) for text in texts]
-        encoded = [encoder.encode(read, chunks, clip_skip) for encoder in self.encoders]
+    def chunks(self, texts: Sequence[Text]) -> int:
+        """Return how many chunks the longest text fills; see DiffusionModel."""
+        return max(encoder.chunks(weighted(text)) for encoder, text in self._read(texts))
+
+    def _read(self, texts: Sequence[Text]) -> Iterator[tuple[ClipEncoder, str]]:
+        """Return each encoder with every text that it reads."""
+        return ((encoder, read_by(place, text)) for place, encoder in enumerate(self.encoders) for text in texts)
+
+    def _contexts(self, texts: Sequence[Text], clip_skip: int, chunks: int | None) -> tuple[Tensor, Tensor | None]:
+        chunks = chunks or self.chunks(texts)
+        encoded = [
+            encoder.encode([weighted(read_by(place, text)) for text in texts], chunks, clip_skip)
+            for place, encoder in enumerate(self.encoders)
+        ]
         context = torch.cat([hidden.to(self.dtype) for hidden, _ in encoded], -1)
         return context, encoded[-1][1]
 
@@ -82,7 +95,7 @@ class StableDiffusion(UNetModel):
 
     @torch.inference_mode()
     def condition(
-        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
     ) -> list[Conditioning]:
         """Return one conditioning a text; see DiffusionModel."""
         context, _ = self._contexts(texts, clip_skip, chunks)

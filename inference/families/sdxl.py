@@ -7,6 +7,7 @@ from torch import Tensor
 
 from inference.families.base import Conditioning
 from inference.families.sd import UNetModel
+from inference.families.texts import Text
 
 
 class StableDiffusionXL(UNetModel):
@@ -14,7 +15,7 @@ class StableDiffusionXL(UNetModel):
 
     @torch.inference_mode()
     def condition(
-        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
     ) -> list[Conditioning]:
         """Return one conditioning a text, with its pooled vector and the picture's size; see DiffusionModel."""
         context, pooled = self._contexts(texts, clip_skip, chunks)

@@ -16,7 +16,11 @@ MAX_GUIDANCE_SCALE = 100.0
 MAX_SEED = 2**63 - 1
 MAX_PROMPT_CHARACTERS = 20_000
 MAX_CLIP_SKIP = 12
-#: Columns or rows with a prompt of their own.
+#: Texts that AND may join: each is a row of every pass.
+MAX_TEXTS = 8
+#: Different texts of one pass: each is read by the text encoder before the first step.
+MAX_CHANGES = 128
+#: Columns or rows with a prompt of their own: one fewer than texts, since one may hold everywhere.
 MAX_REGIONS = 7
 #: Bytes of one picture that a request carries.
 MAX_IMAGE_BYTES = 64 * 1024 * 1024

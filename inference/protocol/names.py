@@ -30,6 +30,11 @@ SAMPLER_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: Sampler key -> how often a step asks the network, where that is more than once; the last step may ask once.
+EVALUATIONS: Mapping[str, int] = MappingProxyType(
+    {"heun": 2, "dpm2": 2, "dpm2_a": 2, "dpmpp_2s_a": 2, "dpmpp_sde": 2, "dpm_adaptive": 3}
+)
+
 #: Schedule key -> display name.
 SCHEDULE_NAMES: Mapping[str, str] = MappingProxyType(
     {

@@ -17,7 +17,7 @@ from inference.diffusion.samplers.euler import ddim, euler, euler_a, heun
 from inference.diffusion.samplers.multistep import deis, lms, plms
 from inference.diffusion.samplers.unipc import unipc
 from inference.diffusion.sigmas import NoiseTable
-from inference.protocol.names import SAMPLER_NAMES
+from inference.protocol.names import EVALUATIONS, SAMPLER_NAMES
 
 __all__ = ["SAMPLERS", "Noise", "Sampler", "Sampling"]
 
@@ -36,8 +36,6 @@ class Sampler:
     noise_kind: Literal["independent", "brownian"] = "independent"
     #: It draws noise whatever eta is.
     always_stochastic: bool = False
-    #: How often a step asks the model; the last step of multi-evaluation samplers asks once.
-    evaluations_per_step: int = 1
     #: Order of the formula, once enough steps are behind it.
     order: int = 1
     #: First x is noise times sigma, or, as of variance-preserving samplers, times sqrt(sigma**2 + 1).
@@ -51,6 +49,11 @@ class Sampler:
     def name(self) -> str:
         """Return the name that people know."""
         return SAMPLER_NAMES[self.key]
+
+    @property
+    def evaluations_per_step(self) -> int:
+        """Return how often a step asks the model; the last step of multi-evaluation samplers asks once."""
+        return EVALUATIONS.get(self.key, 1)
 
     @property
     def stochastic(self) -> bool:
@@ -91,13 +94,12 @@ class Sampler:
 _ALL = (
     Sampler(key="euler", function=euler),
     Sampler(key="euler_a", function=euler_a, eta=1.0),
-    Sampler(key="heun", function=heun, evaluations_per_step=2, order=2),
+    Sampler(key="heun", function=heun, order=2),
     Sampler(key="lms", function=lms, order=4),
     Sampler(
         key="dpm2",
         function=dpm2,
         schedule="karras",
-        evaluations_per_step=2,
         order=2,
         discard_penultimate=True,
     ),
@@ -106,11 +108,10 @@ _ALL = (
         function=dpm2_a,
         schedule="karras",
         eta=1.0,
-        evaluations_per_step=2,
         order=2,
         discard_penultimate=True,
     ),
-    Sampler(key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, evaluations_per_step=2, order=2),
+    Sampler(key="dpmpp_2s_a", function=dpmpp_2s_a, schedule="karras", eta=1.0, order=2),
     Sampler(key="dpmpp_2m", function=dpmpp_2m, schedule="karras", order=2),
     Sampler(
         key="dpmpp_sde",
@@ -118,7 +119,6 @@ _ALL = (
         schedule="karras",
         eta=1.0,
         noise_kind="brownian",
-        evaluations_per_step=2,
         order=2,
     ),
     Sampler(
@@ -139,7 +139,7 @@ _ALL = (
         discard_penultimate=True,
     ),
     Sampler(key="dpm_fast", function=dpm_fast, eta=0.0, order=3),
-    Sampler(key="dpm_adaptive", function=dpm_adaptive, eta=0.0, evaluations_per_step=3, order=3),
+    Sampler(key="dpm_adaptive", function=dpm_adaptive, eta=0.0, order=3),
     Sampler(key="ddim", function=ddim, schedule="ddim_uniform", eta=0.0, starts_from="unit_variance"),
     Sampler(key="plms", function=plms, schedule="ddim_uniform", starts_from="unit_variance", order=2),
     Sampler(key="unipc", function=unipc, starts_from="unit_variance", order=3),

@@ -62,3 +62,14 @@ def test_twice_half_a_text_is_the_text() -> None:
     expected = whole.combine(x, 1.0, torch.stack([unconditional, conditional]), "epsilon")
     result = halves.combine(x, 1.0, torch.stack([unconditional, conditional, conditional]), "epsilon")
     torch.testing.assert_close(result, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_text_pulls_where_it_has_weight() -> None:
+    x, unconditional, one, other = tensors(5, 4)
+    left = torch.zeros(1, *SHAPE[1:])
+    left[..., :4] = 1
+    guidance = Guidance(positives=((TEXT, left), (TEXT, 1 - left)), negative=TEXT, scale=5.0)
+    result = guidance.combine(x, 1.0, torch.stack([unconditional, one, other]), "epsilon")
+    for part, text in ((slice(0, 4), one), (slice(4, 8), other)):
+        expected = unconditional + 5.0 * (text - unconditional)
+        torch.testing.assert_close(result[..., part], expected[..., part], atol=1e-5, rtol=1e-5)

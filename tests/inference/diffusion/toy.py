@@ -14,6 +14,7 @@ from torch import Tensor
 
 from inference.diffusion.sigmas import NoiseTable
 from inference.families.base import Conditioning, DiffusionModel
+from inference.families.texts import Text, read_by
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
 
@@ -40,13 +41,18 @@ class ToyModel(DiffusionModel):
         #: Called before every pass with its rows; may raise.
         self.before_pass: Callable[[Sequence[Conditioning]], None] = lambda rows: None
 
-    def chunks(self, texts: Sequence[str]) -> int:
-        return max(len(text) for text in texts) // 300 + 1
+    @property
+    def text_encoders(self) -> int:
+        return 1
+
+    def chunks(self, texts: Sequence[Text]) -> int:
+        return max(len(read_by(0, text)) for text in texts) // 300 + 1
 
     def condition(
-        self, texts: Sequence[str], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
     ) -> list[Conditioning]:
-        return [Conditioning(context=self._context(text, chunks or self.chunks(texts))) for text in texts]
+        chunks = chunks or self.chunks(texts)
+        return [Conditioning(context=self._context(read_by(0, text), chunks)) for text in texts]
 
     def _context(self, text: str, chunks: int) -> Tensor:
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
