@@ -4,23 +4,37 @@
     Negative prompt: on one or more lines
     Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1, Size: 512x512, …
 
-Written from recipes; read leniently, since many programs write it a little differently.
+Written from recipes; read leniently, since many programs write it a little differently, and Discord's options turn the
+lines into one. Reading takes time in proportion to the text, whatever the text is.
 """
 
 import json
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from inference import __version__
-from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName, schedule_key, split_sampler
+from inference.protocol import infotext
+from inference.protocol.names import (
+    SAMPLER_NAMES,
+    SCHEDULE_NAMES,
+    UnknownName,
+    sampler_key,
+    schedule_key,
+    split_sampler,
+)
 from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, TextToImage
 
 VERSION = f"Easel {__version__}"
 _NEGATIVE = "Negative prompt: "
-_PAIR = re.compile(r'\s*([A-Za-z][\w \-/+]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 #: AUTOMATIC1111's names.
 _UPSCALERS = {"latent": "Latent", "latent_bicubic": "Latent (bicubic)", "latent_nearest": "Latent (nearest-exact)"}
+_UPSCALER_KEYS = {name.casefold(): key for key, name in _UPSCALERS.items()}
+#: As `inference.prompt.networks` takes.
+_MOST_LORA_WEIGHT = 10.0
+_HASH = re.compile(r"[0-9a-fA-F]{8,64}")
 #: What AUTOMATIC1111 calls schedules that have another name here; its uniform steps are k-diffusion's `get_sigmas`.
 _SCHEDULE_LABELS = {"uniform": "normal", "ddim": "ddim_uniform"}
 #: What its "Automatic" means, a sampler at a time (modules/sd_samplers_kdiffusion.py, version 1.9); else "normal".
@@ -93,54 +107,102 @@ def _quoted(value: str) -> str:
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a `parameters` text says. None where it says nothing."""
+    """What was said of how a picture was made. None where nothing was said."""
 
     prompt: str = ""
     negative_prompt: str = ""
+    #: What the second text encoder read instead of the prompt.
+    style_prompt: str | None = None
     steps: int | None = None
     #: Keys of `inference.protocol.names`.
     sampler: str | None = None
     schedule: str | None = None
     guidance_scale: float | None = None
+    guidance_rescale: float | None = None
     seed: int | None = None
     width: int | None = None
     height: int | None = None
     clip_skip: int | None = None
+    eta: float | None = None
     strength: float | None = None
     variation_seed: int | None = None
     variation_strength: float | None = None
+    seed_resize_from: tuple[int, int] | None = None
     #: Size of the second pass (hires fix), whose denoising strength is `strength` then.
     hires_width: int | None = None
     hires_height: int | None = None
+    hires_steps: int | None = None
+    hires_sampler: str | None = None
+    #: As `inference.protocol.recipe.HiresFix` names it.
+    hires_upscaler: str | None = None
+    #: Names without folder and ending, and beginnings of SHA-256 hashes.
     model: str | None = None
     model_hash: str | None = None
+    vae: str | None = None
+    vae_hash: str | None = None
+    #: Hashes of the LoRAs in the prompt, by name, where they were said.
+    lora_hashes: Mapping[str, str] = field(default_factory=dict)
     #: What was said and is not among the above, as it was said.
     others: dict[str, str] = field(default_factory=dict)
 
 
-#: Written beside what `Parameters` holds, and said by it already.
-_SAID_ELSEWHERE = {"Version"}
+def to_text(told: Parameters) -> str:
+    """Return the `parameters` text that says the same."""
+    lines = [told.prompt]
+    if told.negative_prompt:
+        lines.append(_NEGATIVE + told.negative_prompt)
+    pairs = [*_told_pairs(told), *told.others.items()]
+    lines.append(", ".join(f"{key}: {_quoted(value)}" for key, value in pairs))
+    return "\n".join(lines).strip("\n")
+
+
+def _told_pairs(told: Parameters) -> Iterator[tuple[str, str]]:
+    names = {
+        "Sampler": told.sampler and SAMPLER_NAMES[told.sampler],
+        "Schedule type": told.schedule and SCHEDULE_NAMES[told.schedule],
+        "Size": told.width and f"{told.width}x{told.height}",
+        "Hires resize": told.hires_width and f"{told.hires_width}x{told.hires_height}",
+        "Hires sampler": told.hires_sampler and SAMPLER_NAMES[told.hires_sampler],
+        "Hires upscaler": told.hires_upscaler and _UPSCALERS[told.hires_upscaler],
+        "Seed resize from": told.seed_resize_from and "{}x{}".format(*told.seed_resize_from),
+        "Lora hashes": ", ".join(f"{name}: {value}" for name, value in told.lora_hashes.items()),
+    }
+    values: dict[str, Any] = {
+        "Steps": told.steps,
+        "Sampler": None,
+        "Schedule type": None,
+        "CFG scale": told.guidance_scale,
+        "Seed": told.seed,
+        "Size": None,
+        "Model hash": told.model_hash,
+        "Model": told.model,
+        "VAE hash": told.vae_hash,
+        "VAE": told.vae,
+        "Clip skip": told.clip_skip,
+        "Variation seed": told.variation_seed,
+        "Variation seed strength": told.variation_strength,
+        "Eta": told.eta,
+        "CFG rescale": told.guidance_rescale,
+        "Denoising strength": told.strength,
+        "Hires resize": None,
+        "Hires steps": told.hires_steps,
+        "Style prompt": told.style_prompt,
+    }
+    for key, value in (values | names).items():
+        if value is not None and value != "":
+            yield key, _decimal(value) if isinstance(value, float) else str(value)
+
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+#: Said by the rest of the text already, or of no account.
+_SAID_ELSEWHERE = {"Version", "TI hashes", "Created Date", "Civitai metadata"}
 
 
 def parse(text: str) -> Parameters:
     """Return what a `parameters` text says; what it does not know is kept in `others`. Never fails."""
-    lines = text.replace("\r\n", "\n").strip().split("\n")
-    pairs: dict[str, str] = {}
-    if len(lines) > 1 or _looks_like_settings(lines[-1]):
-        found = _PAIR.findall(lines[-1])
-        if len(found) >= 3 or _looks_like_settings(lines[-1]):
-            pairs = {key.strip(): _unquoted(value.strip()) for key, value in found}
-            lines = lines[:-1]
-    words: list[str] = []
-    negative: list[str] | None = None
-    for line in lines:
-        if negative is None and line.startswith(_NEGATIVE.strip()):
-            negative = [line[len(_NEGATIVE.strip()) :].lstrip()]
-        elif negative is None:
-            words.append(line)
-        else:
-            negative.append(line)
-    return _understood("\n".join(words), "\n".join(negative or []), pairs)
+    prompt, negative_prompt, pairs = infotext.divide(text)
+    return _understood(prompt, negative_prompt, pairs)
 
 
 def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Parameters:
@@ -148,26 +210,57 @@ def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Par
     sampler, schedule = _sampler(others)
     width, height = _size(others, "Size")
     hires_width, hires_height = _hires(others, width, height)
+    first = _first_pass(others, width, height)
+    if first is not None and hires_width is None:
+        hires_width, hires_height, (width, height) = width, height, first
+    hashes = _hashes(others)
+    steps = _whole(others, "Steps")
+    hires_steps = _whole(others, "Hires steps")
     return Parameters(
-        prompt=prompt.strip(),
-        negative_prompt=negative_prompt.strip(),
-        steps=_whole(others, "Steps"),
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        style_prompt=others.pop("Style prompt", None),
+        steps=steps,
         sampler=sampler,
         schedule=schedule,
         guidance_scale=_number(others, "CFG scale"),
+        guidance_rescale=_number(others, "CFG rescale"),
         seed=_whole(others, "Seed"),
         width=width,
         height=height,
         clip_skip=_whole(others, "Clip skip"),
+        eta=_number(others, "Eta"),
         strength=_number(others, "Denoising strength"),
         variation_seed=_whole(others, "Variation seed"),
         variation_strength=_number(others, "Variation seed strength"),
+        seed_resize_from=_pair(_size(others, "Seed resize from")),
         hires_width=hires_width,
         hires_height=hires_height,
-        model=others.pop("Model", None),
-        model_hash=others.pop("Model hash", None),
+        hires_steps=None if hires_steps in (0, steps) else hires_steps,
+        hires_sampler=_hires_sampler(others),
+        hires_upscaler=_upscaler(others),
+        model=bare_name(others.pop("Model", None)),
+        model_hash=others.pop("Model hash", None) or hashes.pop("model", None),
+        vae=bare_name(others.pop("VAE", None)),
+        vae_hash=others.pop("VAE hash", None) or hashes.pop("vae", None),
+        lora_hashes=_lora_hashes(others, hashes),
         others=others,
     )
+
+
+def bare_name(name: str | None) -> str | None:
+    """Return the name of a model's file without folder and ending; None for none."""
+    bare = re.split(r"[/\\]", name or "")[-1].strip()
+    bare = re.sub(r"\.(safetensors|ckpt|pt|pth|bin|gguf|sft)$", "", bare, flags=re.IGNORECASE)
+    return None if bare.casefold() in ("", "none", "automatic") else bare
+
+
+def lora_tag(name: str, weight: float, text_encoder_weight: float) -> str | None:
+    """Return how prompts ask for a LoRA; None for a name or a weight that cannot be written there."""
+    unet, encoder = round(weight, 4), round(text_encoder_weight, 4)
+    if re.search(r"[<>:,\n]", name) or max(abs(unet), abs(encoder)) > _MOST_LORA_WEIGHT:
+        return None
+    return f"<lora:{name}:{unet:g}>" if unet == encoder else f"<lora:{name}:{encoder:g}:{unet:g}>"
 
 
 def _sampler(others: dict[str, str]) -> tuple[str | None, str | None]:
@@ -180,7 +273,7 @@ def _sampler(others: dict[str, str]) -> tuple[str | None, str | None]:
             del others["Sampler"]
         except UnknownName:
             pass
-    label = others.get("Schedule type", "").casefold()
+    label = " ".join(others.get("Schedule type", "").casefold().split())
     if label == "automatic" and sampler is not None:
         schedule = schedule or _AUTOMATIC.get(sampler, "normal")
         del others["Schedule type"]
@@ -194,7 +287,7 @@ def _sampler(others: dict[str, str]) -> tuple[str | None, str | None]:
 
 
 def _size(others: dict[str, str], key: str) -> tuple[int, int] | tuple[None, None]:
-    match = re.fullmatch(r"(\d{1,5})\s*[x×]\s*(\d{1,5})", others.get(key, ""))
+    match = re.fullmatch(r"(\d{1,5}) ?[x×] ?(\d{1,5})", others.get(key, ""))
     if match is None:
         return None, None
     del others[key]
@@ -219,19 +312,68 @@ def _whole(others: dict[str, str], key: str) -> int | None:
 
 
 def _number(others: dict[str, str], key: str) -> float | None:
-    if re.fullmatch(r"\d{1,6}(\.\d{1,20})?(e-?\d{1,3})?", others.get(key, "")):
+    if re.fullmatch(r"\d{1,6}(\.\d{0,20})?(e-?\d{1,2})?", others.get(key, "")):
         return float(others.pop(key))
     return None
 
 
-def _looks_like_settings(line: str) -> bool:
-    return bool(re.match(r"\s*Steps: \d+", line))
+def _pair(size: tuple[int, int] | tuple[None, None]) -> tuple[int, int] | None:
+    return None if size[0] is None or size == (0, 0) else size
 
 
-def _unquoted(value: str) -> str:
-    if value.startswith('"'):
-        try:
-            return str(json.loads(value))
-        except ValueError:
-            return value.strip('"')
-    return value
+def _first_pass(others: dict[str, str], width: int | None, height: int | None) -> tuple[int, int] | None:
+    """Return the first pass's size where `Size` is the second's, as AUTOMATIC1111 wrote it until January 2023.
+
+    0x0 left it to the program: about 512x512 pixels, in multiples of 64.
+    """
+    first = _size(others, "First pass size")
+    if first[0] is None or width is None or height is None or not width * height:
+        return None
+    if first != (0, 0):
+        return first
+    scale = math.sqrt(512 * 512 / (width * height))
+    return math.ceil(scale * width / 64) * 64, math.ceil(scale * height / 64) * 64
+
+
+def _hires_sampler(others: dict[str, str]) -> str | None:
+    said = others.get("Hires sampler", "use same sampler")
+    if said.casefold() == "use same sampler":
+        others.pop("Hires sampler", None)
+        return None
+    try:
+        key = sampler_key(said)
+    except UnknownName:
+        return None
+    del others["Hires sampler"]
+    return key
+
+
+def _upscaler(others: dict[str, str]) -> str | None:
+    key = _UPSCALER_KEYS.get(others.get("Hires upscaler", "").casefold())
+    if key is not None:
+        del others["Hires upscaler"]
+    return key
+
+
+def _hashes(others: dict[str, str]) -> dict[str, str]:
+    """Take `Hashes` out of `others`: a JSON object of Civitai's, kinds or `kind:name` to hashes."""
+    try:
+        found = json.loads(others.get("Hashes", "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    others.pop("Hashes", None)
+    return {
+        infotext.mended(key): value for key, value in found.items() if isinstance(value, str) and _HASH.fullmatch(value)
+    }
+
+
+def _lora_hashes(others: dict[str, str], hashes: dict[str, str]) -> dict[str, str]:
+    """Return hashes by name: of Civitai's, and of AUTOMATIC1111's "name: hash, name: hash"."""
+    named = {key.partition(":")[2]: value for key, value in hashes.items() if key.startswith("lora:")}
+    parts = [part.rpartition(":") for part in others.get("Lora hashes", "").split(",")]
+    if all(name.strip() and _HASH.fullmatch(value.strip()) for name, _, value in parts):
+        others.pop("Lora hashes", None)
+        named |= {name.strip(): value.strip() for name, _, value in parts}
+    return named

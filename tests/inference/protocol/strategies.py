@@ -130,6 +130,7 @@ commands = st.one_of(
     st.builds(messages.Pause, job=ids),
     st.builds(messages.Resume, job=ids),
     st.just(messages.Rescan()),
+    st.builds(messages.Tokenize, request=ids, model=hashes, texts=st.lists(texts, min_size=1, max_size=3).map(tuple)),
     st.just(messages.Shutdown()),
 )
 
@@ -160,6 +161,10 @@ pictures = st.builds(messages.Picture, data=blobs, width=counts, height=counts, 
 timings = st.builds(
     messages.Timings, total_seconds=seconds, loading_seconds=seconds, network_seconds=seconds, steps=counts
 )
+tokens = st.builds(messages.Token, text=texts, weight=st.floats(-10_000, 10_000))
+chunk_lists = st.lists(
+    st.builds(messages.TokenChunk, tokens=st.lists(tokens, max_size=3).map(tuple), room=counts), max_size=2
+).map(tuple)
 failure_kinds = st.sampled_from(("invalid", "model", "memory", "nonfinite", "internal"))
 
 events = st.one_of(
@@ -173,6 +178,13 @@ events = st.one_of(
         resident_models=hash_lists,
         memory_used_bytes=counts,
         turn_seconds=seconds,
+    ),
+    st.builds(
+        messages.Tokenized,
+        launch=ids,
+        request=ids,
+        chunks=st.lists(chunk_lists, max_size=2).map(tuple),
+        problem=st.none() | texts,
     ),
     st.builds(messages.Loading, launch=ids, job=ids, model=hashes),
     st.builds(messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists),

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from inference.protocol import messages
-from inference.protocol.limits import MAX_IMAGE_BYTES, OutOfRange
-from inference.protocol.messages import Command, EngineSettings, Event, Generate, JobId
+from inference.protocol.limits import MAX_IMAGE_BYTES, MAX_TOKENIZED_CHARACTERS, MAX_TOKENIZED_TEXTS, OutOfRange
+from inference.protocol.messages import Command, EngineSettings, Event, Generate, JobId, Tokenize
 from inference.protocol.recipe import ContentHash, ImageToImage
 from tests.sample_requests import generate, recipe
 
@@ -49,6 +49,20 @@ def test_settings_are_checked(field: str, value: float) -> None:
 def test_a_heartbeat_has_a_finite_interval() -> None:
     with pytest.raises(OutOfRange, match="heartbeat_seconds is nan"):
         EngineSettings(models_folder="m", heartbeat_seconds=math.nan)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ((), "number of texts is 0, but must be a whole number from 1 to 128"),
+        (("",) * (MAX_TOKENIZED_TEXTS + 1), "number of texts is 129"),
+        (("x" * MAX_TOKENIZED_CHARACTERS, "x"), "texts is 50,001 characters long, but must be at most 50,000"),
+        (("\ud800",), "valid Unicode"),
+    ],
+)
+def test_questions_about_texts_are_checked(texts: tuple[str, ...], words: str) -> None:
+    with pytest.raises(OutOfRange, match=words):
+        Tokenize(request="q", model=IMAGE, texts=texts)
 
 
 @pytest.mark.parametrize("union", [Command, Event])
