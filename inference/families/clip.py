@@ -10,22 +10,19 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 
 from inference.families.chunks import CHUNK, Chunk, chunked
 from inference.families.embeddings import Embedding, Vocabulary
+from inference.families.spelling import readable
 from inference.prompt.attention import Break, attention
+from inference.protocol.messages import Token, TokenChunk
 
 #: A text in pieces that have a weight each; None is a BREAK.
 Weighted = Sequence[tuple[str, float] | None]
 
 
 @dataclass(frozen=True, eq=False)
-class ClipEncoder:
-    """A tokenizer and its text encoder."""
+class Chunker:
+    """A tokenizer, and how it cuts texts into what an encoder reads; it needs no network for that."""
 
     tokenizer: CLIPTokenizer
-    model: CLIPTextModel | CLIPTextModelWithProjection
-    #: Hidden state taken at clip skip 1, counted from the last: 1 is the last layer's.
-    usual_layer: int = 1
-    #: Whether the final layer norm follows an earlier layer; SD 1.x and 2.x do that, SDXL does not.
-    normed: bool = True
 
     def tokens(self, text: str) -> list[int]:
         """Return the text's tokens, without begin and end, however many they are."""
@@ -35,6 +32,38 @@ class ClipEncoder:
     def chunks(self, text: Weighted, embeddings: Sequence[Embedding] = ()) -> int:
         """Return how many chunks the text fills, at least one."""
         return len(self._chunked(text, self._vocabulary(embeddings)))
+
+    def shown(self, text: Weighted) -> tuple[TokenChunk, ...]:
+        """Return the chunks that the text fills, with their tokens as people read them."""
+        found = self._chunked(text, self._vocabulary(()))
+        return tuple(TokenChunk(tokens=self._shown(chunk)) for chunk in found)
+
+    def _shown(self, chunk: Chunk) -> tuple[Token, ...]:
+        words = readable(self.tokenizer.convert_ids_to_tokens(chunk.tokens))
+        return tuple(Token(text=word, weight=weight) for word, weight in zip(words, chunk.weights, strict=True))
+
+    def _vocabulary(self, embeddings: Sequence[Embedding]) -> Vocabulary:
+        return Vocabulary(len(self.tokenizer), [(self.tokens(each.name), each) for each in embeddings])
+
+    def _chunked(self, text: Weighted, vocabulary: Vocabulary) -> list[Chunk]:
+        return chunked((piece and (vocabulary.words(self.tokens(piece[0])), piece[1]) for piece in text), self._comma)
+
+    @cached_property
+    def _comma(self) -> int | None:
+        """The token of a comma that ends a word; None for a vocabulary without one."""
+        found = self.tokenizer.convert_tokens_to_ids(",</w>")
+        return None if found == self.tokenizer.unk_token_id else found
+
+
+@dataclass(frozen=True, eq=False)
+class ClipEncoder(Chunker):
+    """A tokenizer and its text encoder."""
+
+    model: CLIPTextModel | CLIPTextModelWithProjection
+    #: Hidden state taken at clip skip 1, counted from the last: 1 is the last layer's.
+    usual_layer: int = 1
+    #: Whether the final layer norm follows an earlier layer; SD 1.x and 2.x do that, SDXL does not.
+    normed: bool = True
 
     def encode(
         self, texts: Sequence[Weighted], chunks: int, clip_skip: int, embeddings: Sequence[Embedding] = ()
@@ -61,18 +90,6 @@ class ClipEncoder:
         hidden = hidden.reshape(len(texts), chunks * hidden.shape[1], hidden.shape[2])
         pooled = getattr(output, "text_embeds", None)
         return hidden, None if pooled is None else pooled.reshape(len(texts), chunks, -1)[:, 0]
-
-    def _vocabulary(self, embeddings: Sequence[Embedding]) -> Vocabulary:
-        return Vocabulary(len(self.tokenizer), [(self.tokens(each.name), each) for each in embeddings])
-
-    def _chunked(self, text: Weighted, vocabulary: Vocabulary) -> list[Chunk]:
-        return chunked((piece and (vocabulary.words(self.tokens(piece[0])), piece[1]) for piece in text), self._comma)
-
-    @cached_property
-    def _comma(self) -> int | None:
-        """The token of a comma that ends a word; None for a vocabulary without one."""
-        found = self.tokenizer.convert_tokens_to_ids(",</w>")
-        return None if found == self.tokenizer.unk_token_id else found
 
     def _ids(self, chunk: Chunk) -> list[int]:
         begin, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
@@ -108,6 +125,12 @@ def _emphasised(hidden: Tensor, weights: Tensor) -> Tensor:
     before, after = (each.float().mean((1, 2), keepdim=True) for each in (hidden, scaled))
     restored = torch.where(after == 0, torch.ones_like(after), before / after)
     return scaled * restored.to(scaled)
+
+
+def token_chunks(chunkers: Sequence[Chunker], text: str) -> tuple[TokenChunk, ...]:
+    """Return the chunks of a text as a model's text encoders read it: those of the encoder that needs the most."""
+    pieces = weighted(text)
+    return max((chunker.shown(pieces) for chunker in chunkers), key=len)
 
 
 def weighted(text: str) -> Weighted:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import SafetensorError
-from transformers import CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from inference.families.base import DiffusionModel, Prediction
 from inference.families.clip import ClipEncoder
@@ -16,7 +16,7 @@ from inference.models.detection import Detected, detect
 from inference.models.errors import ModelError
 from inference.models.parts import Parts
 from inference.models.single_file import load_single_file, load_vae_file
-from inference.models.tokenizers import load_tokenizer
+from inference.models.tokenizers import load_tokenizers
 from inference.protocol.recipe import ContentHash
 
 _NOISE_KEYS = ("beta_start", "beta_end", "beta_schedule", "num_train_timesteps", "rescale_zero_terminal_snr")
@@ -63,21 +63,23 @@ def load_model(
 def _load_folder(path: Path, detected: Detected, dtype: torch.dtype) -> Parts:
     unet = _component(UNet2DConditionModel, path, "unet", dtype)
     vae = _component(AutoencoderKL, path, "vae", dtype)
+    tokenizers = load_tokenizers(path, "folder", detected.family, path.parent)
     if detected.family == "sdxl":
         # SDXL takes the layer before the last, without the final norm.
         encoders: tuple[ClipEncoder, ...] = (
-            _encoder(CLIPTextModel, path, "", dtype, usual_layer=2, normed=False),
-            _encoder(CLIPTextModelWithProjection, path, "_2", dtype, usual_layer=2, normed=False),
+            _encoder(tokenizers[0], CLIPTextModel, path, "", dtype, usual_layer=2, normed=False),
+            _encoder(tokenizers[1], CLIPTextModelWithProjection, path, "_2", dtype, usual_layer=2, normed=False),
         )
     else:
-        encoders = (_encoder(CLIPTextModel, path, "", dtype),)
+        encoders = (_encoder(tokenizers[0], CLIPTextModel, path, "", dtype),)
     config = json.loads((path / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
     noise = {key: config[key] for key in _NOISE_KEYS if key in config}
     return Parts(unet=unet, vae=vae, encoders=encoders, noise=noise, prediction=detected.prediction)
 
 
-def _encoder(kind: Any, path: Path, suffix: str, dtype: torch.dtype, **options: Any) -> ClipEncoder:
-    tokenizer = load_tokenizer(path / f"tokenizer{suffix}")
+def _encoder(
+    tokenizer: CLIPTokenizer, kind: Any, path: Path, suffix: str, dtype: torch.dtype, **options: Any
+) -> ClipEncoder:
     return ClipEncoder(tokenizer, _component(kind, path, f"text_encoder{suffix}", dtype), **options)
 
 

@@ -5,16 +5,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import torch
 
 from inference.diffusion import memory
 from inference.families.base import DiffusionModel
-from inference.models.catalogue import Catalogue
+from inference.families.clip import Chunker
+from inference.families.sd import UNetModel
+from inference.models.catalogue import Catalogue, Entry
 from inference.models.device import Attention
 from inference.models.errors import ModelError
 from inference.models.loading import load_model
+from inference.models.tokenizers import load_tokenizers
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
 
@@ -22,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Part of the device's memory that models may fill when no budget is set; the rest is for passes.
 _SHARE = 0.6
+#: Models whose tokenizers are kept although their networks are not in memory.
+_MOST_CHUNKERS = 4
 _Key = tuple[ContentHash, ContentHash | None]
 
 
@@ -55,6 +61,7 @@ class Residency:
         self._budget_bytes = budget_bytes or _default_budget(device)
         self._clock = clock
         self._models: OrderedDict[_Key, DiffusionModel] = OrderedDict()
+        self._chunkers: OrderedDict[ContentHash, tuple[Chunker, ...]] = OrderedDict()
 
     @property
     def resident(self) -> tuple[ContentHash, ...]:
@@ -73,6 +80,7 @@ class Residency:
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again and return the installed checkpoints; what is resident stays."""
         self._catalogue = Catalogue(self._catalogue.folder)
+        self._chunkers.clear()
         return self.infos()
 
     def acquire(
@@ -90,11 +98,8 @@ class Residency:
             vae_path = self._catalogue.path(self._catalogue.by_hash(vae))
         # Half of a float32 file on disk, or twice a half-precision one, is what its weights may take here.
         evicted = self._make_room(entry.bytes, keep)
-        path = self._catalogue.path(entry)
-        if not path.exists():
-            raise ModelError(f"The model {entry.name} is gone from {path}. Remove it from the list and add it again.")
         loaded = load_model(
-            path,
+            self._path(entry),
             content_hash=model,
             models_folder=self._catalogue.folder,
             device=self._device,
@@ -108,6 +113,32 @@ class Residency:
         seconds = max(self._clock() - began, 1e-6)
         log.info("model=%s loaded in %.2f s, %d bytes", entry.name, seconds, loaded.weight_bytes)
         return Acquired(model=loaded, load_seconds=seconds, bytes=loaded.weight_bytes, evicted=evicted)
+
+    def chunkers(self, model: ContentHash) -> tuple[Chunker, ...]:
+        """Return what cuts texts for a model's text encoders, in their order, without loading its networks.
+
+        Raises ModelError.
+        """
+        for (name, _), resident in self._models.items():
+            if name == model and isinstance(resident, UNetModel):
+                return resident.encoders
+        if model not in self._chunkers:
+            entry = self._catalogue.by_hash(model)
+            if entry.kind != "checkpoint":
+                raise ModelError(f"{entry.name} is a VAE, which reads no text. Choose a checkpoint.")
+            found = load_tokenizers(self._path(entry), entry.layout, entry.family, self._catalogue.folder)
+            self._chunkers[model] = tuple(map(Chunker, found))
+            if len(self._chunkers) > _MOST_CHUNKERS:
+                self._chunkers.popitem(last=False)
+        self._chunkers.move_to_end(model)
+        return self._chunkers[model]
+
+    def _path(self, entry: Entry) -> Path:
+        """Return where a model is. Raises ModelError where it is no longer."""
+        path = self._catalogue.path(entry)
+        if not path.exists():
+            raise ModelError(f"The model {entry.name} is gone from {path}. Remove it from the list and add it again.")
+        return path
 
     def _make_room(self, needed: int, keep: Collection[ContentHash]) -> tuple[ContentHash, ...]:
         evicted: list[ContentHash] = []

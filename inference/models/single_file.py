@@ -23,7 +23,7 @@ from inference.models.detection import Detected
 from inference.models.errors import ModelError
 from inference.models.headers import Header, read_header
 from inference.models.parts import Parts
-from inference.models.tokenizers import OPENCLIP_PADDING, load_vocabulary
+from inference.models.tokenizers import load_tokenizers
 
 #: Keys that many checkpoints carry and no inference needs.
 _IDLE = (
@@ -87,13 +87,14 @@ def _encoders(
 ) -> tuple[ClipEncoder, ...]:
     family = detected.family
     encoders = []
+    tokenizers = iter(load_tokenizers(Path(), "single_file", family, models_folder))
     if family in architectures.CLIP_L:
         prefix = architectures.CLIP_L[family]
         config = architectures.clip_config(header, family)
         converted = convert_ldm_clip_checkpoint({k: v for k, v in tensors.items() if k.startswith(prefix)})
         model = _text_model(CLIPTextModel, config, converted, dtype)
         layer: dict[str, Any] = {"usual_layer": 2, "normed": False} if family == "sdxl" else {}
-        encoders.append(ClipEncoder(load_vocabulary(models_folder), model, **layer))
+        encoders.append(ClipEncoder(next(tokenizers), model, **layer))
     if family in architectures.OPENCLIP:
         prefix = architectures.OPENCLIP[family]
         config = architectures.openclip_config(header, family)
@@ -110,7 +111,7 @@ def _encoders(
             }
         model = _text_model(kind, config, converted, dtype)
         layer = {"usual_layer": 2, "normed": False} if family == "sdxl" else {}
-        encoders.append(ClipEncoder(load_vocabulary(models_folder, OPENCLIP_PADDING), model, **layer))
+        encoders.append(ClipEncoder(next(tokenizers), model, **layer))
     return tuple(encoders)
 
 

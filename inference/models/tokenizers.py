@@ -6,9 +6,11 @@ do not.
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from transformers import CLIPTokenizer
 
+from inference.models.architectures import CLIP_L, OPENCLIP
 from inference.models.errors import ModelError
 
 #: The repository on the Hugging Face hub that the vocabulary comes from.
@@ -31,6 +33,17 @@ def find_vocabulary(models_folder: Path) -> Path | None:
     cache = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub")
     snapshots = cache.expanduser() / f"models--{HUB_ID.replace('/', '--')}" / "snapshots"
     return next((folder for folder in sorted(snapshots.glob("*")) if _complete(folder)), None)
+
+
+def load_tokenizers(
+    path: Path, layout: Literal["folder", "single_file"], family: str, models_folder: Path
+) -> tuple[CLIPTokenizer, ...]:
+    """Return the tokenizers of a checkpoint's text encoders, in their order. Raises ModelError."""
+    if layout == "folder":
+        names = ("tokenizer", "tokenizer_2") if family == "sdxl" else ("tokenizer",)
+        return tuple(load_tokenizer(path / name) for name in names)
+    paddings = [*([None] if family in CLIP_L else []), *([OPENCLIP_PADDING] if family in OPENCLIP else [])]
+    return tuple(load_vocabulary(models_folder, padding) for padding in paddings)
 
 
 def load_vocabulary(models_folder: Path, padding: str | None = None) -> CLIPTokenizer:

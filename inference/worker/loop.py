@@ -26,6 +26,8 @@ from inference.protocol.messages import (
     Refused,
     Rescan,
     Resume,
+    Tokenize,
+    Tokenized,
 )
 from inference.worker.painter import CannotStart, OpenPainter, Painter
 from inference.worker.talk import End, ExitCode, Item, Talk, Unknown, Writable, valid_text
@@ -164,11 +166,15 @@ class _Loop:
                 self._hand_over(item)
             case Rescan():
                 self._rescan()
+            case Tokenize():
+                self._tokenize(item)
             case Unknown(envelope, reason) if envelope.type == "generate" and envelope.job is not None:
                 job = JobId(envelope.job)
                 log.warning("job=%s cannot be read: %s", job, reason)
                 self._talk.ledger.open(job)
                 self._talk.fail(job, "invalid", f"The request cannot be carried out: {reason}")
+            case Unknown(envelope, reason) if envelope.type == "tokenize" and envelope.request is not None:
+                self._answer_problem(envelope.request, f"The texts cannot be read: {reason}")
             case _:
                 reason = item.reason if isinstance(item, Unknown) else f"{type(item).__name__} is out of place"
                 raise codec.BrokenFrame(reason)
@@ -205,6 +211,18 @@ class _Loop:
             self._talk.emit(Notice(launch=launch, job=None, text=text))
             models = self._painter.models
         self._talk.emit(Models(launch=launch, models=models))
+
+    def _tokenize(self, command: Tokenize) -> None:
+        try:
+            self._talk.emit(self._painter.tokenize(command))
+        except Exception:
+            log.exception("request=%s texts cannot be cut into tokens", command.request)
+            self._answer_problem(
+                command.request, "The model's tokenizer failed in a way not expected. The worker's log says more."
+            )
+
+    def _answer_problem(self, request: str, problem: str) -> None:
+        self._talk.emit(Tokenized(launch=self._talk.launch, request=request, problem=valid_text(problem)))
 
     # The heartbeat ----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from inference.protocol.messages import (
     ModelInfo,
     Pause,
     Resume,
+    Tokenize,
+    Tokenized,
 )
 from inference.protocol.recipe import ContentHash
 
@@ -53,6 +55,9 @@ class Painter(Protocol):
 
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again."""
+
+    def tokenize(self, command: Tokenize) -> Tokenized:
+        """Return how a model's text encoders cut texts, or a problem in words. Nothing that runs is touched."""
 
 
 #: Opens a painter. Raises CannotStart; its words, and those of anything else it raises, go up in a Refused.

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from msgspec.structs import replace
 
 from inference.diffusion.engine import Engine
+from inference.families.clip import token_chunks
 from inference.models.catalogue import Catalogue
 from inference.models.device import choose_attention, choose_device, choose_dtype, device_info
+from inference.models.errors import ModelError
 from inference.models.residency import Residency
 from inference.protocol.messages import (
     Cancel,
@@ -20,6 +23,8 @@ from inference.protocol.messages import (
     ModelInfo,
     Pause,
     Resume,
+    Tokenize,
+    Tokenized,
 )
 from inference.protocol.recipe import ContentHash
 
@@ -37,6 +42,7 @@ class Studio:
         catalogue = Catalogue(Path(settings.models_folder))
         self._residency = Residency(catalogue, device, dtype, attention, settings.memory_budget_bytes)
         self._engine = Engine(self._residency, settings, launch, emit)
+        self._launch = launch
         self._device = device_info(device, dtype, attention)
 
     @property
@@ -75,3 +81,12 @@ class Studio:
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again."""
         return self._residency.rescan()
+
+    def tokenize(self, command: Tokenize) -> Tokenized:
+        """Return how a model's text encoders cut texts, or a problem in words."""
+        answer = Tokenized(launch=self._launch, request=command.request)
+        try:
+            chunkers = self._residency.chunkers(command.model)
+        except ModelError as error:
+            return replace(answer, problem=str(error))
+        return replace(answer, chunks=tuple(token_chunks(chunkers, text) for text in command.texts))

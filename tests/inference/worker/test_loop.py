@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from inference.protocol import codec
@@ -28,6 +29,8 @@ from inference.protocol.messages import (
     Rescan,
     Resume,
     Shutdown,
+    Tokenize,
+    Tokenized,
 )
 from inference.worker.ledger import Ledger
 from inference.worker.loop import serve
@@ -66,7 +69,10 @@ class Talk:
 
     def send(self, *commands: Command) -> None:
         """Send commands so that the worker reads all of them at once."""
-        self._commands.put(b"".join(map(codec.encode, commands)))
+        self.send_bytes(b"".join(map(codec.encode, commands)))
+
+    def send_bytes(self, data: bytes) -> None:
+        self._commands.put(data)
 
     def next(self) -> Event:
         return self.events.get(timeout=30)
@@ -98,6 +104,10 @@ class Counter:
 
     def rescan(self) -> tuple[object, ...]:
         return self.models
+
+    def tokenize(self, command: Tokenize) -> Tokenized:
+        self.log.append((self.ticks, Tokenize))
+        return Tokenized(launch=LAUNCH, request=command.request)
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         self.log.append((self.ticks, type(command)))
@@ -158,6 +168,61 @@ def test_an_idle_worker_waits_instead_of_ticking() -> None:
     time.sleep(0.05)
     assert painter.ticks <= 3
     talk.end()
+
+
+def ask(request: str, *texts: str) -> Tokenize:
+    return Tokenize(request=request, model=MODEL.hash, texts=texts)
+
+
+def test_a_question_about_texts_is_answered_between_steps_and_is_no_job() -> None:
+    def amid_tick(tick: int) -> None:
+        if tick == 3:
+            talk.send(ask("q", "a"))
+            time.sleep(0.5)  # a step that lasts until the reader has the command
+
+    talk, [painter] = counting(amid_tick)
+    talk.send(generate("a"))
+    assert talk.next() == Tokenized(launch=LAUNCH, request="q")
+    assert painter.log == [(0, Generate), (3, Tokenize)]
+    assert painter.jobs == ("a",)
+    talk.send(Cancel(job=JobId("a")))
+    assert talk.next() == Cancelled(launch=LAUNCH, job=JobId("a"))
+    talk.end()
+
+
+def test_a_question_leaves_the_heartbeat_as_it_was() -> None:
+    talk = Talk(Clockwork, settings(heartbeat_seconds=0.01))
+    assert isinstance(talk.next(), Ready)
+    talk.send(ask("q", "a"))
+    answers = [talk.next() for _ in range(20)]
+    assert {type(answer) for answer in answers} == {Heartbeat, Tokenized}
+    assert all(answer.jobs == () for answer in answers if isinstance(answer, Heartbeat))
+    talk.end()
+
+
+def test_a_tokenizer_that_breaks_is_told_in_words_and_nothing_else_breaks() -> None:
+    talk = Talk(Clockwork)
+    assert isinstance(talk.next(), Ready)
+    talk.send(ask("q", "raise"), ask("r", "two words"))
+    broken, answer = talk.next(), talk.next()
+    assert isinstance(broken, Tokenized)
+    assert (broken.request, broken.chunks) == ("q", ())
+    assert "failed in a way not expected" in str(broken.problem)
+    assert isinstance(answer, Tokenized)
+    assert [[token.text for token in chunk.tokens] for [chunk] in answer.chunks] == [["two ", "words "]]
+    assert talk.end() is ExitCode.DONE
+
+
+def test_a_question_of_too_much_text_is_answered_with_a_problem() -> None:
+    talk = Talk(Clockwork)
+    assert isinstance(talk.next(), Ready)
+    body = msgspec.msgpack.encode({"type": "tokenize", "request": "q", "model": MODEL.hash, "texts": []})
+    talk.send_bytes(len(body).to_bytes(4, "big") + body)
+    answer = talk.next()
+    assert isinstance(answer, Tokenized)
+    assert answer.request == "q"
+    assert "number of texts is 0" in str(answer.problem)
+    assert talk.end() is ExitCode.DONE
 
 
 def test_a_rescan_that_fails_says_so_and_keeps_the_models() -> None:
