@@ -21,7 +21,7 @@ import diffusers
 import torch
 import transformers
 
-from benchmarks import equality, mixing, networks, overhead, queueing, service, throughput, tiny_models
+from benchmarks import equality, mixing, networks, overhead, prompts, queueing, service, throughput, tiny_models
 from benchmarks.references import REFERENCES
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
@@ -115,6 +115,15 @@ def _sample(_options: argparse.Namespace) -> None:
         print(f"{name:12} {share:6.1%}  of {count}")
 
 
+def _prompts(_options: argparse.Namespace) -> None:
+    print("The sample model, 20 steps of DPM++ 2M Karras, guidance 5; a seed for each picture; judged by its pixels")
+
+    def note(finding: prompts.Finding) -> None:
+        print(f"{finding.title:9} {finding.share:5.0%} of {finding.of:3} {finding.looked_for:23} {finding.written}")
+
+    prompts.measure(_sample_model(), note=note)
+
+
 def _throughput(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     dtype = torch.float16 if device.type == "cuda" else torch.float32
@@ -137,8 +146,12 @@ def _throughput(options: argparse.Namespace) -> None:
 def _overhead(_options: argparse.Namespace) -> None:
     found = overhead.of_engine(_sample_model())
     print("The sample model, 128x128, 20 steps; everything but the network's passes and the VAE; medians of 20 jobs")
-    print(f"engine, new prompt (text encoder included)  {found.new_prompt:6.1f} ms a job")
-    print(f"engine, known prompt                        {found.known_prompt:6.1f} ms a job")
+    for title, milliseconds, (hits, misses) in (
+        ("engine, new prompt (text encoder included)", found.new_prompt, found.new_texts),
+        ("engine, known prompt", found.known_prompt, found.known_texts),
+    ):
+        texts = f"texts known {hits}, read {misses}"
+        print(f"{title:43} {milliseconds:6.1f} ms a job; {texts}")
     crossing = overhead.measure_process(EngineSettings(models_folder=str(MODEL_FOLDER.parent), device="cpu"))
     print(f"through the worker process                  {crossing.beside_network:6.1f} ms a job")
     print(f"cancel: confirmed after {crossing.cancel_in_steps:.2f} steps' time (median of 12);", end=" ")
@@ -177,6 +190,7 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "equality": ("Our pictures against those of diffusers' pipelines", _equality),
     "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
     "sample": ("The sample model obeys its prompts", _sample),
+    "prompts": ("What prompts' weights, edits, regions and the like do to pictures", _prompts),
     "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
     "overhead": ("What the engine adds to a job", _overhead),
     "queue": ("The queue's decisions: their cost, and who waits how long", _queue),

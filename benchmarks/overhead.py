@@ -24,15 +24,26 @@ class Overhead:
     #: A prompt that was not met before: its text is encoded too.
     new_prompt: float
     known_prompt: float
+    #: Texts that were known already and that had to be read, in the jobs of each kind: (hits, misses).
+    new_texts: tuple[int, int]
+    known_texts: tuple[int, int]
 
 
 def of_engine(model: DiffusionModel, jobs: int = 20) -> Overhead:
     """Measure jobs of one picture, from the command to the finished PNG, in this process."""
     studio = Studio(model)
     studio.paint([_recipe(model.hash, 0, "warm up")])
+    cache = studio.engine.conditioning
+    started = (cache.hits, cache.misses)
     new = [_beside(studio, _recipe(model.hash, index, f"picture number {index}")) for index in range(jobs)]
+    between = (cache.hits, cache.misses)
     known = [_beside(studio, _recipe(model.hash, 99 + index, "picture number 0")) for index in range(jobs)]
-    return Overhead(new_prompt=statistics.median(new), known_prompt=statistics.median(known))
+    return Overhead(
+        new_prompt=statistics.median(new),
+        known_prompt=statistics.median(known),
+        new_texts=(between[0] - started[0], between[1] - started[1]),
+        known_texts=(cache.hits - between[0], cache.misses - between[1]),
+    )
 
 
 def _recipe(model: ContentHash, seed: int, prompt: str) -> Recipe:

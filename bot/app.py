@@ -33,7 +33,19 @@ log = logging.getLogger("easel.bot")
 # It has no voice, and needs no warning that a library for that is missing.
 discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 #: Loaded by name: the bot does not import what imports the bot.
-COGS = ("cogs.imagine", "cogs.queue", "cogs.history", "cogs.me", "cogs.guide", "cogs.reactions")
+COGS = (
+    "cogs.imagine",
+    "cogs.paste",
+    "cogs.queue",
+    "cogs.history",
+    "cogs.me",
+    "cogs.guide",
+    "cogs.reactions",
+    "cogs.wildcards",
+    "cogs.styles",
+    "cogs.admin",
+    "cogs.prompt",
+)
 _PRESENCE_SECONDS = 20.0
 
 

@@ -69,7 +69,12 @@ def parser() -> argparse.ArgumentParser:
     _add_bot(commands)
     _add_imagine(commands)
     shown = commands.add_parser("info", help="print the settings that a picture was made with")
-    shown.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG file made by Easel or AUTOMATIC1111")
+    shown.add_argument(
+        "picture",
+        type=Path,
+        metavar="PICTURE",
+        help="a PNG, JPEG or WebP file made by Easel, AUTOMATIC1111, Forge, ComfyUI or InvokeAI",
+    )
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
     shown.set_defaults(run=lambda options, _settings: info.run(options.picture, options.json))
     _add_prompt(commands)
@@ -94,15 +99,14 @@ def _add_prompt(commands: "argparse._SubParsersAction[_Parser]") -> None:
     verbs = commands.add_parser("prompt", help="say how prompts are read").add_subparsers(metavar="VERB", required=True)
     command = verbs.add_parser("check", help="show a prompt's schedule, weights and networks, and what looks wrong")
     command.add_argument("texts", nargs="+", metavar="TEXT", help='a prompt; "-" reads prompts, one a line')
-    command.add_argument("--steps", type=_whole, default=20, metavar="N", help="steps of the picture; default: 20")
+    command.add_argument("--model", metavar="NAME", help="count the tokens as this model does; starts the engine")
+    command.add_argument(
+        "--steps", type=_whole, metavar="N", help="steps of the picture; default: the model's, or 20 without one"
+    )
     command.add_argument("--hires-steps", type=_whole, metavar="N", help="show the second pass (hires fix) of N steps")
     command.add_argument("--negative", action="store_true", help="read it as a negative prompt")
     command.add_argument("--json", action="store_true", help="print one JSON object a prompt, each on a line")
-    command.set_defaults(
-        run=lambda options, _settings: prompt.check(
-            options.texts, options.steps, options.hires_steps, negative=options.negative, as_json=options.json
-        )
-    )
+    command.set_defaults(run=_check_prompt)
 
 
 def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -153,6 +157,17 @@ def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
     command.add_argument(
         "-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="where to save; default: pictures"
     )
+
+
+def _check_prompt(options: argparse.Namespace, settings: Settings) -> int:
+    manner = prompt.Manner(
+        steps=options.steps, hires_steps=options.hires_steps, negative=options.negative, as_json=options.json
+    )
+    prompts = prompt.every(options.texts)
+    if options.model is None:
+        return prompt.check(prompts, manner)
+    # Nobody waits for standard input once the engine runs.
+    return asyncio.run(prompt.check_for(list(prompts), manner, options.model, settings, Console(stderr=True)))
 
 
 def _imagine(options: argparse.Namespace, settings: Settings) -> int:

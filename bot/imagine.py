@@ -4,9 +4,8 @@ import argparse
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from bot.errors import EngineDead, JobFailed, UserError
 from bot.info import read_file, read_settings
 from bot.saving import replace_file, save
 from bot.services.drafts import Draft, check, order
+from bot.services.pasting import NO_HINT, Hint, Told, resolve_model, told_by
 from bot.settings import Settings
 from inference.protocol import messages, parameters
 from inference.protocol.limits import MAX_COUNT, require_int
@@ -32,8 +32,6 @@ _STOP_SECONDS = 5.0
 #: Between lines of progress where there is no terminal.
 _LINE_SECONDS = 5.0
 _PREVIEW_STEPS = 2
-#: A shorter beginning of a hash names no model.
-_LEAST_HASH_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,9 @@ class Request:
     draft: Draft
     count: int
     output: Path
-    #: What another program's picture says of its model: the beginning of a hash, and a name.
-    told_model: tuple[str | None, str | None] = (None, None)
+    #: What another program's picture says of its model and its VAE.
+    told_model: Hint = NO_HINT
+    told_vae: Hint = NO_HINT
     #: What was said by a picture's settings and cannot be followed here.
     ignored: tuple[str, ...] = ()
     #: Show a rough picture of what grows in OUTPUT/preview.jpg.
@@ -84,10 +83,10 @@ def request_of(options: argparse.Namespace) -> Request:
     }
     if options.prompt is None and options.like is None:
         raise UserError('Say what to paint: easel imagine "a red circle on a blue background".')
-    told = _Told()
+    told = Told()
     if options.like is not None:
         told = _like(options.like, has_source=options.init is not None)
-        said = told.said | {name: value for name, value in said.items() if value is not None}
+        said = {**told.said, **{name: value for name, value in said.items() if value is not None}}
     draft = Draft(**said)
     require_int("count", options.count, 1, MAX_COUNT)
     check(draft)
@@ -95,48 +94,25 @@ def request_of(options: argparse.Namespace) -> Request:
         draft=draft,
         count=options.count,
         output=options.output,
-        told_model=told.model if draft.model is None else (None, None),
+        told_model=told.model if draft.model is None else NO_HINT,
+        told_vae=told.vae if draft.vae is None else NO_HINT,
         ignored=told.ignored,
         preview=options.preview,
     )
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What a picture's settings say, as a draft's fields; see Request for the others."""
-
-    said: dict[str, Any] = field(default_factory=dict)
-    model: tuple[str | None, str | None] = (None, None)
-    ignored: tuple[str, ...] = ()
-
-
-def _like(path: Path, has_source: bool) -> _Told:
-    """Return what a picture says: its exact recipe, else as much of its `parameters` as is known here."""
-    found = read_settings(path)
-    if found.recipe is not None:
-        return _Told({"like": found.recipe})
-    if found.parameters is None:
-        raise UserError(f"{path}: {found.problem}.")
-    told = parameters.parse(found.parameters)
-    names = ("prompt", "negative_prompt", "width", "height", "steps", "sampler", "guidance_scale", "seed", "clip_skip")
-    said = {name: value for name in names if (value := getattr(told, name)) is not None}
-    if told.sampler is not None or told.schedule is not None:
-        # A program that names no schedule used the model's own sigmas.
-        said["schedule"] = told.schedule or "normal"
-    if told.variation_seed is not None and told.variation_strength is not None:
-        said |= {"variation_seed": told.variation_seed, "variation_strength": told.variation_strength}
-    ignored = [f"{key}: {value}" for key, value in told.others.items()]
-    if told.hires_width is not None:
-        said |= {"hires_width": told.hires_width, "hires_height": told.hires_height}
-    if told.strength is not None and (has_source or told.hires_width is not None):
-        said["hires_strength" if told.hires_width is not None else "strength"] = told.strength
-    elif told.strength is not None:
-        ignored.append(
-            f"Denoising strength: {told.strength:g} (if it was made from another picture, give that with --init)"
-        )
-    if found.problem is not None:
-        ignored.append(found.problem)
-    return _Told(said, (told.model_hash, told.model), tuple(ignored))
+def _like(path: Path, has_source: bool) -> Told:
+    """Return what a picture says, with what this command can do about its strength. Raises UserError."""
+    settings = read_settings(path)
+    if settings.recipe is None and settings.parameters is None:
+        raise UserError(f"{path}: {settings.problem}.")
+    told = told_by(settings)
+    if told.strength is None:
+        return told
+    if has_source:
+        return replace(told, said={**told.said, "strength": told.strength})
+    words = f"Denoising strength: {told.strength:g} (if it was made from another picture, give that with --init)"
+    return replace(told, ignored=(*told.ignored, words))
 
 
 async def run(request: Request, settings: Settings, console: Console, engine: Engine | None = None) -> int:
@@ -162,7 +138,7 @@ async def _paint(request: Request, engine: Engine, ready: Ready, console: Consol
     display = Display(console, request.count, names)
     if request.ignored:
         display.say(f"Not followed here: {'; '.join(request.ignored)}.")
-    ordered = order(_with_told_model(request, ready, display), ready.models)
+    ordered = order(_with_told_models(request, ready, display), ready.models)
     job = JobId(uuid4().hex)
     command = Generate(
         job=job,
@@ -189,21 +165,18 @@ async def _paint(request: Request, engine: Engine, ready: Ready, console: Consol
     return 0
 
 
-def _with_told_model(request: Request, ready: Ready, display: "Display") -> Draft:
-    """Return the draft with the model that another program's picture names, where it is installed."""
-    begins, name = request.told_model
-    told = ", ".join(word for word in (name, begins) if word)
-    if not told:
-        return request.draft
-    checkpoints = [info for info in ready.models if info.kind == "checkpoint"]
-    for info in checkpoints:
-        if begins and len(begins) >= _LEAST_HASH_DIGITS and info.hash.startswith(begins.lower()):
-            return replace(request.draft, model=info.hash)
-    for info in checkpoints:
-        if name and info.name.casefold() == name.casefold():
-            return replace(request.draft, model=info.hash)
-    display.say(f"The picture was made with a model that is not installed here ({told}), so another one is used.")
-    return request.draft
+def _with_told_models(request: Request, ready: Ready, display: "Display") -> Draft:
+    """Return the draft with the model and the VAE that another program's picture names, where they are installed."""
+    draft = request.draft
+    if (found := resolve_model(request.told_model, ready.models)) is not None:
+        draft = replace(draft, model=found)
+    elif told := str(request.told_model):
+        display.say(f"The picture was made with a model that is not installed here ({told}), so another one is used.")
+    if (found := resolve_model(request.told_vae, ready.models, "vae")) is not None:
+        draft = replace(draft, vae=found)
+    elif told := str(request.told_vae):
+        display.say(f"The picture was made with a VAE that is not installed here ({told}), so the model's own is used.")
+    return draft
 
 
 async def _follow(engine: Engine, job: JobId, display: "Display", preview: Path | None = None) -> Finished:

@@ -3,26 +3,14 @@
 import json
 import shlex
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
-
 from bot.errors import UserError
-from inference.protocol import parameters, png, recipe
+from bot.services import pasting
+from bot.services.pasting import Settings
+from inference.protocol import parameters, recipe
 from inference.protocol.limits import MAX_IMAGE_BYTES
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What was found in a picture."""
-
-    #: AUTOMATIC1111-style text, as it stands in the file.
-    parameters: str | None
-    #: The exact recipe, where Easel wrote it.
-    recipe: recipe.Recipe | None
-    #: Why there is a recipe that cannot be read.
-    problem: str | None = None
 
 
 def read_file(path: Path, what: str = "picture") -> bytes:
@@ -38,46 +26,38 @@ def read_file(path: Path, what: str = "picture") -> bytes:
 
 
 def read_settings(path: Path) -> Settings:
-    """Return the settings in a PNG file. Raises UserError where there are none."""
-    try:
-        texts = png.read_texts(read_file(path))
-    except png.NotPng as error:
+    """Return the settings in a picture, or in a text file with them. Raises UserError where there are none."""
+    found = pasting.read_settings(read_file(path))
+    if found is None:
         raise UserError(
-            f"{path} holds no settings: {error}. Pictures keep their settings only as PNG files."
-        ) from error
-    found = _found(texts)
-    if found.parameters is None and found.recipe is None and found.problem is None:
-        raise UserError(f"{path} holds no settings: it was made by another program, or they were removed.")
+            f"{path} holds no settings: it was made by another program, or they were removed. "
+            "They are read from PNG, JPEG and WebP files."
+        )
     return found
-
-
-def _found(texts: dict[str, str]) -> Settings:
-    raw = texts.get("easel-recipe")
-    exact, problem = None, None
-    if raw is not None:
-        try:
-            exact = recipe.from_json(raw)
-        except msgspec.MsgspecError as error:
-            problem = f"the exact recipe cannot be read: {error}"
-    return Settings(parameters=texts.get("parameters"), recipe=exact, problem=problem)
 
 
 def run(path: Path, as_json: bool) -> int:
     """Print the settings of a picture."""
     found = read_settings(path)
+    said = found.parameters
+    if said is None and found.text is not None:
+        said = parameters.parse(found.text)
     if as_json:
         document = {
-            "parameters": found.parameters,
-            "settings": None if found.parameters is None else asdict(parameters.parse(found.parameters)),
+            "program": found.program,
+            "parameters": found.text,
+            "settings": None if said is None else asdict(said),
             "recipe": None if found.recipe is None else json.loads(recipe.to_json(found.recipe)),
             "problem": found.problem,
         }
         print(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
-    if found.parameters is not None:
-        print(found.parameters)
+    if found.text is not None:
+        print(found.text)
     elif found.recipe is not None:
         print(parameters.to_parameters(found.recipe))
+    elif said is not None:
+        print(parameters.to_text(said))
     if found.recipe is not None:
         print(f"\nIt can be made again exactly: easel imagine --like {shlex.quote(str(path))}")
     if found.problem is not None:

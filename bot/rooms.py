@@ -20,8 +20,12 @@ from bot.queue.limits import Limits
 from bot.queue.units import MemberId
 from bot.services.gallery import Gallery
 from bot.services.generation import Generation
+from bot.services.guilds import Guilds
 from bot.services.people import People
+from bot.services.styles import Styles
+from bot.services.wildcards import WildcardLists
 from bot.settings import Settings
+from bot.ui.remarks import hints_told
 from storage import Clock, ContentFolder, Database, Repairs, StorageError, deliveries, disposal, images, members, repair
 
 log = logging.getLogger("easel.rooms")
@@ -41,6 +45,9 @@ class Rooms:
     generation: Generation
     gallery: Gallery
     people: People
+    guilds: Guilds
+    wildcards: WildcardLists
+    styles: Styles
 
 
 @asynccontextmanager
@@ -61,6 +68,9 @@ async def open_rooms(
         rooms = _built(settings, engine, client, database, pictures, inputs, estimator)
         dispatcher, publisher = rooms.dispatcher, rooms.publisher
         await rooms.people.load()
+        await rooms.guilds.load()
+        await rooms.wildcards.load()
+        await rooms.styles.load()
         for member_id, weight in (await members.weights(database)).items():
             dispatcher.queue.set_weight(MemberId(member_id), weight)
         await dispatcher.start()
@@ -101,18 +111,26 @@ def _built(
     )
     publisher = Publisher(client=client, database=database, pictures=pictures, dispatcher=dispatcher)
     dispatcher.listener = publisher
-    people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+    styles = Styles(database=database, dispatcher=dispatcher, operators=settings.styles)
+    people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles)
+    guilds = Guilds(database=database)
+    wildcards = WildcardLists(
+        database=database, folder=wildcards_folder(settings), expected=bool(settings.wildcards_folder)
+    )
     generation = Generation(
         database=database,
         inputs=inputs,
         dispatcher=dispatcher,
         people=people,
-        styles=settings.styles,
+        styles=styles,
+        wildcards=wildcards,
+        guilds=guilds,
         limits=limits,
         most_pictures=settings.most_pictures,
+        remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
     )
     gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
-    return Rooms(database, pictures, dispatcher, publisher, generation, gallery, people)
+    return Rooms(database, pictures, dispatcher, publisher, generation, gallery, people, guilds, wildcards, styles)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -123,6 +141,13 @@ def limits_of(settings: Settings) -> Limits:
         guild_waiting=settings.guild_waiting,
         guild_running=settings.guild_running,
     )
+
+
+def wildcards_folder(settings: Settings) -> Path:
+    """Return where the operator's lists of words are."""
+    if settings.wildcards_folder:
+        return Path(settings.wildcards_folder).expanduser()
+    return settings.data_folder.expanduser() / "wildcards"
 
 
 async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -> None:

@@ -15,7 +15,7 @@ from pydantic_settings import (
 )
 
 from bot.errors import UserError
-from bot.services.styles import STYLES, Style
+from bot.services.style_values import STYLES, Style
 from inference.protocol.messages import EngineSettings
 from inference.protocol.names import nearest
 
@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     most_pictures: int = Field(default=8, ge=1, le=10)
     #: Styles that /imagine offers, by name: `[styles.noir]` with `prompt` and `negative` in the TOML file.
     styles: dict[str, Style] = Field(default_factory=lambda: dict(STYLES), max_length=200)
+    #: Text files of which `__name__` in a prompt draws a line; empty means `wildcards` in the data folder.
+    wildcards_folder: str = ""
     #: Seconds that running pictures are given at a stop; the rest is painted after the next start.
     stop_seconds: float = Field(default=20.0, ge=0, le=600)
     #: A file that is touched while all is well, for containers; empty means none.

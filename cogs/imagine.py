@@ -9,20 +9,25 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions.answers import acknowledging, actor_of, target_of
+from bot.interactions.answers import acknowledging, actor_of
+from bot.interactions.pastes import Upload, paint, read_upload
 from bot.services.drafts import Draft
 from bot.services.generation import acknowledged
+from bot.services.pasting import Pasted, looks_pasted, pasted, told_of
+from bot.services.prompts import spoken
 from bot.services.sizes import RATIOS, parse_size
 from bot.services.sources import checked, require_bytes
-from bot.services.wishes import Wish
-from bot.texts import Mistake
-from bot.ui.choices import Choices, free, matching, models_like
+from bot.services.wishes import Wish, over
+from bot.texts import Mistake, say
+from bot.ui.choices import NAME_CHARACTERS, Choices, free, matching, models_like
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_STEPS
 from inference.protocol.names import SAMPLER_NAMES
 
 Interaction = discord.Interaction[Easel]
 #: Discord takes integers up to 2**53 from a member.
 _MOST_SEED = 2**53 - 1
+#: Far more than one request may have.
+_MOST_COMBINATIONS = 1000
 
 
 class Imagine(commands.Cog):
@@ -44,9 +49,13 @@ class Imagine(commands.Cog):
         guidance=_("How closely to follow the words; 7 is usual"),
         sampler=_("The way it is worked out, such as DPM++ 2M Karras"),
         seed=_("The same seed gives the same picture"),
-        style=_("Words that set a look"),
+        style=_("Words that set a look; several with commas between"),
+        regions=_("Give each text that AND joins its place: columns, rows, or with ratios: columns 1:2"),
+        combinations=_("Paint every combination of {a|b} and __lists__: say how many that are"),
+        second_prompt=_("What the second text encoder of SDXL reads instead"),
         image=_("A picture to start from"),
         strength=_("How much to change that picture, 0 to 1"),
+        settings=_("A picture whose settings to use where you say nothing"),
         private=_("Show the pictures to you alone"),
     )
     async def imagine(
@@ -62,8 +71,12 @@ class Imagine(commands.Cog):
         sampler: str | None = None,
         seed: app_commands.Range[int, 0, _MOST_SEED] | None = None,
         style: str | None = None,
+        regions: app_commands.Range[str, 1, 100] | None = None,
+        combinations: app_commands.Range[int, 1, _MOST_COMBINATIONS] | None = None,
+        second_prompt: app_commands.Range[str, 1, 6000] | None = None,
         image: discord.Attachment | None = None,
         strength: app_commands.Range[float, 0.0, 1.0] | None = None,
+        settings: discord.Attachment | None = None,
         private: bool | None = None,
     ) -> None:
         """Hand the wish over; it is acknowledged as soon as it is on disk, or before a picture has to be fetched."""
@@ -71,12 +84,21 @@ class Imagine(commands.Cog):
         if private is None:
             private = bool(rooms.people.defaults(interaction.user.id).private)
         acknowledge = acknowledging(interaction, private)
-        if image is not None:
+        told = Pasted(Wish(draft=Draft()), ())
+        whole = looks_pasted(prompt)
+        if settings is not None:
+            require_bytes(settings.filename, settings.size)
+        if image is not None or settings is not None:
             await acknowledge()
             acknowledge = acknowledged
+        if settings is not None:
+            told = pasted(await read_upload(interaction, Upload.of(settings)), rooms.dispatcher.models)
+        elif whole:
+            told = pasted(told_of(prompt), rooms.dispatcher.models)
         draft = Draft(
-            prompt=prompt,
+            prompt=None if whole and settings is None else prompt,
             negative_prompt=negative,
+            style_prompt=second_prompt,
             model=model,
             steps=steps,
             guidance_scale=guidance,
@@ -85,8 +107,15 @@ class Imagine(commands.Cog):
             image=await _read(image) if image is not None else None,
             strength=strength,
         )
-        wish = Wish(draft=draft, size=parse_size(size) if size else None, count=count, style=style)
-        await rooms.generation.submit(wish, actor_of(interaction), target_of(interaction, private), acknowledge)
+        wish = Wish(
+            draft=draft,
+            size=parse_size(size) if size else None,
+            count=count,
+            style=style,
+            regions=regions,
+            combinations=combinations,
+        )
+        await paint(interaction, rooms, Pasted(over(wish, told.wish), told.ignored), private, acknowledge)
 
     # All of these answer from memory.
 
@@ -99,12 +128,40 @@ class Imagine(commands.Cog):
         return matching(typed, SAMPLER_NAMES.values())
 
     @imagine.autocomplete("style")
-    async def _styles(self, _interaction: Interaction, typed: str) -> Choices:
-        return matching(typed, self._bot.rooms.generation.styles)
+    async def _styles(self, interaction: Interaction, typed: str) -> Choices:
+        before, comma, last = typed.rpartition(",")
+        # What was typed before the last comma stays.
+        kept = f"{before}{comma} " if comma else ""
+        names = self._bot.rooms.styles.visible(interaction.user.id, interaction.guild_id)
+        return [app_commands.Choice(name=text, value=text) for text in _after(kept, matching(last, names))]
+
+    @imagine.autocomplete("regions")
+    async def _regions(self, _interaction: Interaction, typed: str) -> Choices:
+        return free(typed, ("columns", "rows", "columns 1:2", "columns 2:1", "columns 1:2:1", "rows 1:2", "rows 2:1"))
+
+    @imagine.autocomplete("combinations")
+    async def _combinations(self, interaction: Interaction, _typed: str) -> list[app_commands.Choice[int]]:
+        """Say how many pictures the prompt means, before anything is spent."""
+        locale, said = str(interaction.locale), interaction.namespace
+        if not (prompt := said.prompt):
+            return []
+        counted = self._bot.rooms.generation.combinations_of
+        means, most = await asyncio.to_thread(counted, prompt, said.style, actor_of(interaction))
+        if means == 1:
+            return [app_commands.Choice(name=say("combinations_none", locale), value=1)]
+        if means > most:
+            name = say("combinations_too_many", locale, means=spoken(means), most=most)
+            return [app_commands.Choice(name=name, value=min(means, _MOST_COMBINATIONS))]
+        return [app_commands.Choice(name=say("combinations_offer", locale, means=means), value=means)]
 
     @imagine.autocomplete("size")
     async def _sizes(self, _interaction: Interaction, typed: str) -> Choices:
         return free(typed, RATIOS)
+
+
+def _after(kept: str, found: Choices) -> list[str]:
+    """Return choices behind what is kept, as far as Discord takes them."""
+    return [kept + choice.value for choice in found if len(kept + choice.value) <= NAME_CHARACTERS]
 
 
 async def _read(attachment: discord.Attachment) -> bytes:

@@ -32,7 +32,9 @@ A request, its pictures and its end::
 - `inputs`: of_job. Source pictures that a job holds on to until it ends.
 - `disposal.sweep(database, pictures, inputs)`: deletes files that no row needs; now and then, and after deletions.
 - `members`: defaults, all_defaults, set_defaults, weight, weights, set_weight, export, delete.
-- `guilds`: settings, set_settings, delete.
+- `guilds`: settings, all_settings, set_settings, delete.
+- `styles`: all, of_member, of_guild, given_by, count, add, change, remove, forget_member.
+- `wildcards`: all, of_guild, put, remove, forget_member.
 - `usage`: add, of_member, of_guild, day_of.
 """
 

@@ -1,12 +1,17 @@
 """Guilds: the settings that their admins choose."""
 
+import logging
+
 import msgspec
 
 from inference.protocol.limits import require_float, require_int, require_text
 from storage.database import Reader, Transaction
 from storage.errors import UnreadableRow
 
+log = logging.getLogger("easel.storage")
+
 SELECT = "SELECT settings FROM guilds WHERE id = :id"
+SELECT_ALL = "SELECT id, settings FROM guilds ORDER BY id"
 SET = """
     INSERT INTO guilds (id, settings, updated_at) VALUES (:id, :settings, :now)
     ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
@@ -14,6 +19,8 @@ SET = """
 DELETE = "DELETE FROM guilds WHERE id = :id"
 
 _MOST = 1_000_000
+#: Characters that an admin may put behind every negative prompt.
+MAX_NEGATIVE_CHARACTERS = 2_000
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,8 +42,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allow_private: bool = True
     #: As Discord names it: "en-GB".
     locale: str | None = None
+    #: Kept out of every picture that is asked for here.
+    negative_prompt: str = ""
 
     def __post_init__(self) -> None:
+        require_text("negative prompt", self.negative_prompt, MAX_NEGATIVE_CHARACTERS)
         for name in (*self.allowed_models, *filter(None, [self.default_model])):
             require_text("model", name, 200)
         for role, weight in self.role_weights.items():
@@ -61,6 +71,17 @@ async def settings(reader: Reader, guild_id: int) -> Settings:
         raise UnreadableRow(
             f"The settings of guild {guild_id} cannot be read ({error}). Setting them again mends it."
         ) from error
+
+
+async def all_settings(reader: Reader) -> dict[int, Settings]:
+    """Return the settings of every guild that has any; what makes no sense is left out and logged."""
+    found = {}
+    for row in await reader.fetch_all(SELECT_ALL):
+        try:
+            found[row["id"]] = _decoder.decode(row["settings"])
+        except msgspec.DecodeError as error:
+            log.warning("the settings of guild %d cannot be read: %s", row["id"], error)
+    return found
 
 
 async def set_settings(write: Transaction, guild_id: int, chosen: Settings) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from inference.protocol import recipe as recipes
 from inference.protocol.messages import FailureKind, JobId
-from inference.protocol.recipe import ContentHash, Recipe, picture_of
+from inference.protocol.recipe import ContentHash, Recipe, Words, picture_of
 from storage import deliveries, inputs
 from storage.database import Reader, Row, Transaction
 from storage.deliveries import NewDelivery
@@ -58,13 +58,6 @@ COUNT_ALL = """
 """
 
 
-class Words(msgspec.Struct, frozen=True, array_like=True):
-    """What one picture of a job is painted from, where that is not the same for all."""
-
-    prompt: str
-    negative_prompt: str = ""
-
-
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it comes in."""
 
@@ -89,11 +82,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     def recipe_of(self, index: int) -> Recipe:
         """Return the recipe of one of its pictures."""
-        recipe = picture_of(self.recipe, index)
-        if not self.words:
-            return recipe
-        own = self.words[index]
-        return msgspec.structs.replace(recipe, prompt=own.prompt, negative_prompt=own.negative_prompt)
+        return picture_of(self.recipe, index, self.words)
 
 
 _words = msgspec.json.Decoder(tuple[Words, ...])

@@ -8,7 +8,7 @@ import msgspec
 
 from inference.protocol.limits import MAX_COUNT, require_float, require_int, require_size, require_text
 from inference.protocol.messages import JobId
-from storage import disposal, usage
+from storage import disposal, styles, usage, wildcards
 from storage.database import Database, Reader, Row, Transaction
 from storage.errors import UnreadableRow
 from storage.files import ContentFolder
@@ -28,6 +28,10 @@ SET_WEIGHT = """
 """
 EXPORT_JOBS = "SELECT * FROM jobs WHERE member_id = :id AND sequence > :after ORDER BY sequence LIMIT :limit"
 EXPORT_IMAGES = "SELECT * FROM images WHERE member_id = :id AND images.id > :after ORDER BY images.id LIMIT :limit"
+#: Lists that the member gave to servers.
+EXPORT_WILDCARDS = """
+    SELECT guild_id, name, text, updated_at FROM wildcards WHERE member_id = :id ORDER BY guild_id, name
+"""
 EXPORT_FAVOURITES = "SELECT image_id, marked_at FROM favourites WHERE member_id = :id ORDER BY image_id"
 #: Without the token: it is the bot's, and worth nothing when it is read.
 EXPORT_DELIVERIES = """
@@ -131,6 +135,8 @@ async def export(database: Database, pictures: ContentFolder, member_id: int) ->
     images = await _pages(database, EXPORT_IMAGES, "id", member_id)
     deliveries = await _pages(database, EXPORT_DELIVERIES, "sequence", member_id)
     marks = await database.fetch_all(EXPORT_FAVOURITES, {"id": member_id})
+    lists = await database.fetch_all(EXPORT_WILDCARDS, {"id": member_id})
+    owned = [*await styles.of_member(database, member_id), *await styles.given_by(database, member_id)]
     data = {
         "member": member_id,
         "defaults": msgspec.to_builtins(await defaults(database, member_id)),
@@ -139,6 +145,8 @@ async def export(database: Database, pictures: ContentFolder, member_id: int) ->
         "deliveries": [dict(row) for row in deliveries],
         "images": [_readable(row) for row in images],
         "favourites": [dict(row) for row in marks],
+        "wildcards": [dict(row) for row in lists],
+        "styles": [msgspec.to_builtins(one) for one in owned],
         "usage": [msgspec.to_builtins(one) for one in await usage.of_member(database, member_id)],
     }
     kept = dict.fromkeys(row["hash"] for row in images if row["deleted_at"] is None)
@@ -148,8 +156,8 @@ async def export(database: Database, pictures: ContentFolder, member_id: int) ->
 async def delete(write: Transaction, member_id: int) -> list[JobId]:
     """Delete everything that is kept about a member; the next sweep deletes the files.
 
-    What the member used stays in the guilds' totals, under nobody's name. Returns the jobs that had not ended, for
-    the queue and the engines to be told.
+    What the member used stays in the guilds' totals, and lists of words and styles that were given to guilds stay
+    there, under nobody's name. Returns the jobs that had not ended, for the queue and the engines to be told.
     """
     member = {"id": member_id}
     jobs = [JobId(row["id"]) for row in await write.fetch_all(SELECT_UNFINISHED, member)]
@@ -158,6 +166,8 @@ async def delete(write: Transaction, member_id: int) -> list[JobId]:
     await disposal.doom(write, "pictures", [row["hash"] for row in pictures])
     await disposal.doom(write, "inputs", [row["hash"] for row in inputs])
     await usage.forget_member(write, member_id)
+    await wildcards.forget_member(write, member_id)
+    await styles.forget_member(write, member_id)
     for statement in (DELETE_JOBS, DELETE_FAVOURITES, DELETE):
         await write.execute(statement, member)
     return jobs

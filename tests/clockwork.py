@@ -17,6 +17,8 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from inference.protocol.messages import (
     Cancel,
     Cancelled,
@@ -39,6 +41,10 @@ from inference.protocol.messages import (
     Resume,
     Started,
     Timings,
+    Token,
+    TokenChunk,
+    Tokenize,
+    Tokenized,
 )
 from inference.protocol.recipe import ContentHash, Recipe, picture_of, to_json
 from inference.worker.painter import CannotStart
@@ -121,6 +127,22 @@ class Clockwork:
         if self._folder == "unreadable":
             raise PermissionError("no entry")
         return self.models
+
+    def tokenize(self, command: Tokenize) -> Tokenized:
+        """Take every word for a token, and obey `exit`, `hang` and `raise`."""
+        answer = Tokenized(launch=self._launch, request=command.request)
+        if command.model != MODEL.hash:
+            return msgspec.structs.replace(answer, problem="There is no such model.")
+        for order in {word for text in command.texts for word in text.split()}:
+            match order:
+                case "exit":
+                    os._exit(5)
+                case "hang":
+                    time.sleep(600)
+                case "raise":
+                    raise ZeroDivisionError("a defect in the clockwork")
+        tokens = [tuple(Token(text=f"{word} ", weight=1.0) for word in text.split()) for text in command.texts]
+        return msgspec.structs.replace(answer, chunks=tuple((TokenChunk(tokens=found),) for found in tokens))
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         if isinstance(command, Generate):

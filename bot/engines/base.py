@@ -1,6 +1,6 @@
 """What the bot knows of an engine, wherever it runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,7 +20,12 @@ from inference.protocol.messages import (
     Progress,
     Ready,
     Started,
+    Tokenized,
 )
+from inference.protocol.recipe import ContentHash
+
+#: How long a question about a prompt may wait for its answer: for the step or the load that is under way.
+TOKENIZE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,15 @@ class Engine(Protocol):
 
     async def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again. Raises EngineDead."""
+
+    async def tokenize(
+        self, model: ContentHash, texts: Sequence[str], timeout_seconds: float = TOKENIZE_SECONDS
+    ) -> Tokenized:
+        """Ask how a model's text encoders cut texts; answered between steps, without loading the model.
+
+        A model that cannot be read is the answer's `problem`. Raises OutOfRange for too much text, EngineDead, also
+        when the launch that was asked dies, and TimeoutError when no answer comes in time.
+        """
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up.

@@ -1,12 +1,12 @@
 """For callers without a queue: jobs that were lost are painted again, up to a limit, and only then fail."""
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bot.engines.base import Engine, EngineEvent, Lost
+from bot.engines.base import TOKENIZE_SECONDS, Engine, EngineEvent, Lost
 from bot.errors import EngineDead
 from inference.protocol.messages import (
     TERMINAL_EVENTS,
@@ -19,7 +19,9 @@ from inference.protocol.messages import (
     ModelInfo,
     Notice,
     Ready,
+    Tokenized,
 )
+from inference.protocol.recipe import ContentHash
 
 
 @dataclass
@@ -81,6 +83,12 @@ class RerunOnLoss:
     async def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again. Raises EngineDead."""
         return await self._engine.rescan()
+
+    async def tokenize(
+        self, model: ContentHash, texts: Sequence[str], timeout_seconds: float = TOKENIZE_SECONDS
+    ) -> Tokenized:
+        """Ask how a model's text encoders cut texts. Raises OutOfRange, EngineDead, TimeoutError."""
+        return await self._engine.tokenize(model, texts, timeout_seconds)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, until `stop`. Raises EngineDead when the engine is given up."""

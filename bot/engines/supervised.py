@@ -4,14 +4,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import uuid4
 
-from bot.engines.base import EngineEvent, Lost
+from bot.engines.base import TOKENIZE_SECONDS, EngineEvent, Lost
 from bot.engines.mailbox import Mailbox
 from bot.engines.supervision import Backoff, Supervision, describe_exit
 from bot.errors import EngineDead
@@ -36,7 +36,10 @@ from inference.protocol.messages import (
     Rescan,
     Resume,
     Shutdown,
+    Tokenize,
+    Tokenized,
 )
+from inference.protocol.recipe import ContentHash
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +83,8 @@ class _Life:
     connection: Connection
     ready: Ready
     in_flight: dict[JobId, None] = field(default_factory=dict)
+    #: Questions about texts that were not answered yet.
+    questions: dict[str, asyncio.Future[Tokenized]] = field(default_factory=dict)
     heartbeat: Heartbeat | None = None
 
 
@@ -189,6 +194,21 @@ class SupervisedEngine:
         self._rescans.append(answer)
         await life.connection.write(codec.encode(Rescan()))
         return await answer
+
+    async def tokenize(
+        self, model: ContentHash, texts: Sequence[str], timeout_seconds: float = TOKENIZE_SECONDS
+    ) -> Tokenized:
+        """Ask how a model's text encoders cut texts. Raises OutOfRange, EngineDead, TimeoutError."""
+        question = Tokenize(request=uuid4().hex, model=model, texts=tuple(texts))
+        answer: asyncio.Future[Tokenized] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(timeout_seconds):
+            life = await self._alive()
+            life.questions[question.request] = answer
+            try:
+                await life.connection.write(codec.encode(question))
+                return await answer
+            finally:
+                life.questions.pop(question.request, None)
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up."""
@@ -366,6 +386,9 @@ class SupervisedEngine:
             case Models():
                 if self._rescans:
                     _answer(self._rescans.popleft(), event.models)
+            case Tokenized(request=request):
+                if (answer := life.questions.pop(request, None)) is not None and not answer.done():
+                    answer.set_result(event)
             case Ready() | Refused():
                 log.warning("a second %s is dropped", type(event).__name__)
             case _ if event.job is not None and event.job not in life.in_flight:
@@ -383,6 +406,11 @@ class SupervisedEngine:
             log.error("launch=%s died with jobs=%s: %s", life.launch, ",".join(jobs), death.in_full)
         self._life = None
         self._up = asyncio.get_running_loop().create_future()
+        while life.questions:
+            _, answer = life.questions.popitem()
+            if not answer.done():
+                answer.set_exception(EngineDead(reason))
+                answer.exception()  # taken note of, whether or not somebody still waits
         if jobs or not self._stopping:
             self._mailbox.put(Lost(launch=life.launch, jobs=jobs, reason=reason, exit_code=death.exit.code))
 

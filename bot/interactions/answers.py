@@ -12,9 +12,11 @@ from discord import app_commands, ui
 
 from bot.errors import EaselError, EngineDead, sentence
 from bot.services.generation import Acknowledge, Actor, Target, Unheard
-from bot.texts import Mistake, say
+from bot.texts import Mistake, PromptMistake, say
 from bot.ui.layouts import note
 from bot.ui.plain import harmless
+from bot.ui.remarks import place
+from inference.prompt.places import PromptError
 from inference.protocol.limits import OutOfRange
 from storage import StorageError
 
@@ -24,6 +26,8 @@ log = logging.getLogger("easel.answers")
 TOKEN_SECONDS = 900.0
 #: Of what somebody typed and we did not understand.
 _SHOWN = 100
+#: Of what is wrong with a prompt.
+_WORDS = 600
 _NOBODY = discord.AllowedMentions.none()
 
 
@@ -151,7 +155,10 @@ def words_for(error: Exception, locale: str | None = None) -> str:
     """Return what a member is told of an error."""
     match error:
         case Mistake():
-            return say(error.key, locale, **{name: _harmless(each) for name, each in error.values.items()})
+            words = say(error.key, locale, **{name: _harmless(each) for name, each in error.values.items()})
+            return f"{words}\n{place(error.text, error.span)}" if isinstance(error, PromptMistake) else words
+        case PromptError():
+            return f"{harmless(error.words, _WORDS)}\n{place(error.text, error.span)}"
         case OutOfRange():
             return sentence(error)
         case EngineDead():

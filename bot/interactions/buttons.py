@@ -9,7 +9,7 @@ import discord
 from discord import ui
 
 from bot.interactions.answers import acknowledging, actor_of, guarded, show, target_of
-from bot.interactions.showing import queue_view, send_pictures, shelf_view, take_away
+from bot.interactions.showing import queue_view, send_pictures, shelf_view, styles_view, take_away
 from bot.texts import Mistake, say
 from bot.ui import custom_ids, layouts
 from bot.ui.custom_ids import Shelf, Verb, Whose
@@ -141,6 +141,15 @@ class QueueButton(Button, template=custom_ids.QUEUE):
         await interaction.response.edit_message(view=view)
 
 
+class StylesButton(Button, template=custom_ids.STYLES):
+    """Turns the page of the styles."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Show the page in the place of the one before."""
+        view = styles_view(interaction.client.rooms, int(self.found["start"]), actor_of(interaction))
+        await interaction.response.edit_message(view=view)
+
+
 class ForgetButton(Button, template=custom_ids.FORGET):
     """Deletes a member's data, if that member presses it."""
 
@@ -158,4 +167,4 @@ class ForgetButton(Button, template=custom_ids.FORGET):
 
 
 #: Every kind of button; the client is told of them at its start.
-BUTTONS = (JobButton, PageButton, QueueButton, ForgetButton)
+BUTTONS = (JobButton, PageButton, QueueButton, StylesButton, ForgetButton)

@@ -14,7 +14,7 @@ from bot.services.gallery import Made
 from bot.services.generation import Actor
 from bot.services.spots import Spot
 from bot.texts import pictures, say
-from bot.ui import layouts, pages
+from bot.ui import layouts, pages, style_pages
 from bot.ui.custom_ids import Shelf, Verb, Whose
 from inference.protocol.messages import JobId
 
@@ -68,6 +68,11 @@ def queue_view(rooms: Rooms, whose: Whose, actor: Actor) -> ui.LayoutView:
     else:
         line = waiting.whole_line(dispatcher, most)
     return pages.queue(line, whose, actor.member_id, dispatcher.running, dispatcher.waiting, actor.locale)
+
+
+def styles_view(rooms: Rooms, start: int, actor: Actor) -> ui.LayoutView:
+    """Return the styles that a member sees, from the one at `start` on, from memory."""
+    return style_pages.styles(rooms.styles.listed(actor.member_id, actor.guild_id), start, actor.locale)
 
 
 async def shelf_view(

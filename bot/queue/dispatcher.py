@@ -32,6 +32,7 @@ from inference.protocol.messages import (
     Progress,
     Ready,
     Started,
+    Tokenized,
 )
 from inference.protocol.recipe import ContentHash, sources
 from storage import ContentFolder, Database, StorageError, jobs, units
@@ -187,6 +188,10 @@ class Dispatcher:
     def running(self) -> int:
         """Return how many pictures are at the engine."""
         return len(self._flights)
+
+    async def tokenize(self, model: ContentHash, texts: Sequence[str]) -> Tokenized:
+        """Ask the engine how a model's text encoders cut texts. Raises as the engine's `tokenize` does."""
+        return await self._engine.tokenize(model, texts)
 
     def model_name(self, model: ContentHash) -> str:
         """Return a model's name, or the beginning of its hash when it is no longer installed."""

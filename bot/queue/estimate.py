@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any, Self
 
 from inference.prompt.composition import subprompts
+from inference.prompt.networks import strip
 from inference.protocol.names import EVALUATIONS
 from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage
 
@@ -137,7 +138,7 @@ class Estimator:
 
 def rows_of(recipe: Recipe) -> int:
     """Return the rows that a picture has in a pass: one for each text that AND joins, and an unconditional one."""
-    joined = subprompts(recipe.prompt)
+    joined = subprompts(strip(recipe.prompt).text)
     plain = len(joined) == 1 and joined[0].weight == 1
     return len(joined) + (0 if plain and recipe.guidance_scale == 1 else 1)
 

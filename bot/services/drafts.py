@@ -35,6 +35,8 @@ class Draft:
 
     prompt: str | None = None
     negative_prompt: str | None = None
+    #: For the second text encoder, where the model has two.
+    style_prompt: str | None = None
     #: A name, or the beginning of a hash.
     model: str | None = None
     vae: str | None = None
@@ -214,7 +216,17 @@ def _refuse(draft: Draft, names: Sequence[str], why: str) -> None:
 
 def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
     """Return the recipe's fields that the draft speaks of."""
-    plain = ("prompt", "negative_prompt", "width", "height", "steps", "guidance_scale", "seed", "clip_skip")
+    plain = (
+        "prompt",
+        "negative_prompt",
+        "style_prompt",
+        "width",
+        "height",
+        "steps",
+        "guidance_scale",
+        "seed",
+        "clip_skip",
+    )
     fields = _given(draft, *plain)
     if draft.model is not None:
         fields["model"] = find_model(draft.model, models).hash

@@ -1,9 +1,10 @@
 """The one way in: what somebody asks for becomes a job, written down whole, or a refusal in words."""
 
+import asyncio
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -15,18 +16,27 @@ from bot.queue.dispatcher import Dispatcher
 from bot.queue.limits import Limits, refusal
 from bot.queue.units import GuildId, MemberId
 from bot.services.drafts import Order, draw_seed
+from bot.services.guilds import Guilds
 from bot.services.intake import Intake
 from bot.services.people import People
-from bot.services.styles import Style
-from bot.services.wishes import Wish, count_of, order_of
+from bot.services.prompts import Choices, Written, combinations_of, write
+from bot.services.style_words import Applied
+from bot.services.styles import Styles
+from bot.services.wildcards import WildcardLists
+from bot.services.wishes import Dress, Wish, count_of, order_of, with_server_words
 from bot.texts import Mistake, say
+from inference.prompt.hints import Hint
+from inference.prompt.regions import Layout, parse_layout
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import sources
+from inference.protocol.recipe import Recipe, Words, sources
 from storage import ContentFolder, Database, deliveries, jobs, units
 from storage.deliveries import NewDelivery
 from storage.jobs import NewJob
 
 log = logging.getLogger("easel.generation")
+
+#: Characters of prompts that are read where they are; longer ones are read in a thread.
+_READ_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +72,10 @@ class Unheard(Exception):
 Acknowledge = Callable[[], Awaitable[None]]
 
 
+#: Tells the member of a request, and nobody else, what is probably a mistake in its texts; the last is their locale.
+Remark = Callable[[JobId, Sequence[tuple[str, Hint]], str | None], None]
+
+
 async def acknowledged() -> None:
     """Tell nobody: that was done before."""
 
@@ -76,9 +90,12 @@ class Generation:
         inputs: ContentFolder,
         dispatcher: Dispatcher,
         people: People,
-        styles: Mapping[str, Style],
+        styles: Styles,
+        wildcards: WildcardLists,
+        guilds: Guilds,
         limits: Limits,
         most_pictures: int,
+        remark: Remark,
     ) -> None:
         self._database = database
         self._inputs = inputs
@@ -86,7 +103,10 @@ class Generation:
         self._people = people
         self._limits = limits
         self._most_pictures = most_pictures
-        self.styles = styles
+        self._styles = styles
+        self._wildcards = wildcards
+        self._guilds = guilds
+        self._remark = remark
         self._intake = Intake(database)
         #: Pictures that are being written down and that the queue does not count yet, by ("member" or "guild", id).
         self._coming: Counter[tuple[str, int | None]] = Counter()
@@ -94,11 +114,41 @@ class Generation:
     async def submit(self, wish: Wish, actor: Actor, target: Target, acknowledge: Acknowledge = acknowledged) -> NewJob:
         """Write a job down, acknowledge it, and put it into the queue.
 
-        Raises UserError and OutOfRange for what cannot be painted, LimitReached, EngineDead, StorageError, Unheard.
+        Raises UserError, PromptError and OutOfRange for what cannot be painted, LimitReached, EngineDead, StorageError,
+        Unheard.
         """
         defaults = self._people.defaults(actor.member_id)
-        ordered = order_of(wish, defaults, self._dispatcher.models, self.styles)
-        return await self._submit("imagine", ordered, count_of(wish, defaults), actor, target, acknowledge)
+        server_negative = self._guilds.settings(actor.guild_id).negative_prompt
+        ordered = order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
+        choices = Choices(
+            wildcards=self._wildcards.of(actor.guild_id),
+            made=wish.is_exact,
+            combinations=wish.combinations,
+            most=self._most_pictures,
+        )
+        layout = parse_layout(wish.regions) if wish.regions else None
+        written = await _written(ordered.recipe, count_of(wish, defaults), choices, layout)
+        job = await self._submit("imagine", ordered, written, actor, target, acknowledge)
+        if written.hints:
+            self._remark(job.id, written.hints, actor.locale)
+        return job
+
+    def combinations_of(self, prompt: str, style: str | None, actor: Actor) -> tuple[int, int]:
+        """Return how many pictures every combination of a prompt means, and how many one request may have.
+
+        Raises Mistake and PromptError.
+        """
+        words = self._dress(actor)(prompt, "", style).prompt
+        return combinations_of(words, self._wildcards.of(actor.guild_id)), self._most_pictures
+
+    def _dress(self, actor: Actor) -> Dress:
+        member, guild = actor.member_id, actor.guild_id
+
+        def dress(prompt: str, negative: str, style: str | None) -> Applied:
+            names = self._styles.named(style, member, guild) if style else ()
+            return self._styles.applied(prompt, negative, names, member, guild)
+
+        return dress
 
     async def again(
         self, job_id: JobId, actor: Actor, target: Target, acknowledge: Acknowledge = acknowledged
@@ -107,7 +157,10 @@ class Generation:
         job = await jobs.get(self._database, job_id)
         if job is None or (job.private and job.member_id != actor.member_id):
             raise Mistake("gone")
-        recipe = msgspec.structs.replace(job.recipe, seed=draw_seed())
+        server = self._guilds.settings(actor.guild_id).negative_prompt
+        negative = with_server_words(job.recipe.negative_prompt, server)
+        recipe = msgspec.structs.replace(job.recipe, seed=draw_seed(), negative_prompt=negative)
+        words = tuple(Words(own.prompt, with_server_words(own.negative_prompt, server)) for own in job.words)
         if all(info.hash != recipe.model for info in self._dispatcher.models):
             raise Mistake("model_gone")
         images = {}
@@ -117,7 +170,8 @@ class Generation:
                 raise Mistake("source_gone")
             images[name] = data
         ordered = Order(recipe=recipe, images=images)
-        return await self._submit("again", ordered, job.count, actor, target, acknowledge)
+        written = Written(recipe, words, job.count, ())
+        return await self._submit("again", ordered, written, actor, target, acknowledge)
 
     async def cancel(self, job_id: JobId, actor: Actor) -> int:
         """End a job's unfinished pictures, and return how many there were. Raises Mistake for somebody else's."""
@@ -129,10 +183,11 @@ class Generation:
         return await self._dispatcher.cancel(job_id)
 
     async def _submit(
-        self, kind: str, ordered: Order, count: int, actor: Actor, target: Target, acknowledge: Acknowledge
+        self, kind: str, ordered: Order, written: Written, actor: Actor, target: Target, acknowledge: Acknowledge
     ) -> NewJob:
         if self._dispatcher.trouble is not None:
             raise EngineDead(self._dispatcher.trouble)
+        count = written.count
         self._check(count, actor)
         job = NewJob(
             id=JobId(uuid4().hex),
@@ -140,8 +195,9 @@ class Generation:
             member_id=actor.member_id,
             guild_id=actor.guild_id,
             channel_id=target.channel_id,
-            recipe=ordered.recipe,
+            recipe=written.recipe,
             count=count,
+            words=written.words,
             private=target.private,
         )
         job = msgspec.structs.replace(job, unit_seconds=self._dispatcher.unit_seconds(job))
@@ -200,3 +256,11 @@ class Generation:
         if refused is not None:
             key = f"limit_{refused.key}"
             raise LimitReached(say(key, actor.locale, now=refused.waiting, asked=refused.asked, most=refused.most))
+
+
+async def _written(recipe: Recipe, count: int, choices: Choices, layout: Layout | None) -> Written:
+    """Settle the prompts of a request, without holding anybody up. Raises as `write` does."""
+    plain = "{" not in recipe.prompt + recipe.negative_prompt and "__" not in recipe.prompt + recipe.negative_prompt
+    if plain and len(recipe.prompt) + len(recipe.negative_prompt) <= _READ_AT_ONCE:
+        return write(recipe, count, choices, layout)
+    return await asyncio.to_thread(write, recipe, count, choices, layout)

@@ -15,6 +15,7 @@ import msgspec
 from bot.queue.dispatcher import Dispatcher
 from bot.services.sizes import parse_size, pixels_of
 from bot.services.spots import Spot, spot_of
+from bot.services.styles import Styles
 from bot.services.wishes import installed, named_model, usual_model
 from bot.texts import Mistake
 from storage import ContentFolder, Database, deliveries, disposal, members
@@ -37,12 +38,19 @@ class People:
     """Members and their data."""
 
     def __init__(
-        self, *, database: Database, pictures: ContentFolder, inputs: ContentFolder, dispatcher: Dispatcher
+        self,
+        *,
+        database: Database,
+        pictures: ContentFolder,
+        inputs: ContentFolder,
+        dispatcher: Dispatcher,
+        styles: Styles,
     ) -> None:
         self._database = database
         self._pictures = pictures
         self._inputs = inputs
         self._dispatcher = dispatcher
+        self._styles = styles
         #: Of everyone who has chosen any.
         self._held: dict[int, Defaults] = {}
         #: Members whose data is being packed.
@@ -138,6 +146,7 @@ class People:
         async with self._database.transaction() as write:
             await members.delete(write, member_id)
         self._held.pop(member_id, None)
+        self._styles.forget(member_id)
         await disposal.sweep(self._database, self._pictures, self._inputs)
         return [spot for spot in spots if spot is not None]
 

@@ -1,52 +1,450 @@
-"""Styles: words under a name that are put around a prompt."""
+"""Styles: words and settings under a name that are put around a prompt; the operator's, servers' and members' own."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
+from bot.errors import UserError
+from bot.queue.dispatcher import Dispatcher
+from bot.services.drafts import find_model
+from bot.services.style_sheets import SETTINGS, Row, Skipped, read_sheet, row_of, usable, write_sheet
+from bot.services.style_values import STYLES, Style, checked_name, checked_words, style_of, unknown
+from bot.services.style_words import Applied, Weaver, names_styles, no_style
 from bot.texts import Mistake
-from inference.protocol.names import nearest
+from storage import Database, styles
+from storage.styles import (
+    MAX_OF_GUILD,
+    MAX_OF_MEMBER,
+    NameTaken,
+    NewStyle,
+    StoredStyle,
+    StyleSettings,
+    TooManyStyles,
+    folded,
+)
+
+if TYPE_CHECKING:
+    from bot.services.generation import Actor
+
+__all__ = ["STYLES", "Applied", "Imported", "Listed", "Style", "StyleSettings", "Styles", "Whose"]
+
+#: Whose styles somebody means.
+Whose = Literal["me", "server"]
+#: Styles that one request may name beside its prompt.
+MOST_CHOSEN = 10
+_SEPARATOR = ","
 
 
-class Style(BaseModel):
-    """One style. `{prompt}` stands for what the member wrote; without it, the style's words come after."""
+@dataclass(frozen=True)
+class Listed:
+    """A style among others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+    style: Style
+    #: As it is kept; None for the operator's.
+    stored: StoredStyle | None = None
 
-    prompt: str = "{prompt}"
-    negative: str = ""
-
-    def around(self, prompt: str) -> str:
-        """Return the prompt in this style."""
-        if "{prompt}" in self.prompt:
-            return self.prompt.replace("{prompt}", prompt)
-        return _joined(prompt, self.prompt)
-
-    def around_negative(self, negative: str) -> str:
-        """Return the negative prompt in this style."""
-        return _joined(negative, self.negative)
+    @property
+    def whose(self) -> Literal["own", "server", "operator"]:
+        """Return whose it is."""
+        if self.stored is None:
+            return "operator"
+        return "own" if self.stored.guild_id is None else "server"
 
 
-#: What there is where the settings name none.
-STYLES: Mapping[str, Style] = {
-    "photo": Style(prompt="photograph of {prompt}, natural light, sharp focus", negative="drawing, painting"),
-    "oil painting": Style(prompt="oil painting of {prompt}, visible brushstrokes, on canvas", negative="photo"),
-    "watercolour": Style(prompt="watercolour of {prompt}, soft washes, paper texture", negative="photo"),
-    "ink": Style(prompt="ink drawing of {prompt}, bold lines, black and white", negative="photo, colour"),
-    "anime": Style(prompt="anime illustration of {prompt}, clean lines", negative="photo"),
-    "pixel art": Style(prompt="pixel art of {prompt}, limited palette", negative="photo, blurry"),
-    "3d": Style(prompt="3d render of {prompt}, soft studio light", negative="drawing"),
-}
+@dataclass(frozen=True)
+class Imported:
+    """What became of a file."""
+
+    added: int
+    replaced: int
+    skipped: Sequence[Skipped]
 
 
-def find_style(name: str, styles: Mapping[str, Style]) -> Style:
-    """Return the style of a name, however it is capitalised. Raises Mistake that names the nearest."""
-    for known, style in styles.items():
-        if known.casefold() == name.strip().casefold():
-            return style
-    near = nearest(name, list(styles))
-    raise Mistake("no_style_near", name=name, near=", ".join(near)) if near else Mistake("no_style", name=name)
+#: Styles by their names as they are compared.
+_Shelf = dict[str, Listed]
 
 
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part.strip())
+class Styles:
+    """All styles, in memory: what is asked for while somebody types waits for nothing."""
+
+    def __init__(self, *, database: Database, dispatcher: Dispatcher, operators: Mapping[str, Style]) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+        self._operators: _Shelf = {folded(name): Listed(name, style) for name, style in operators.items()}
+        self._own: dict[int, _Shelf] = {}
+        self._servers: dict[int, _Shelf] = {}
+
+    async def load(self) -> None:
+        """Read everybody's styles, so that nothing waits for them. Raises StorageError."""
+        self._own, self._servers = {}, {}
+        for stored in await styles.all(self._database):
+            self._hold(stored)
+
+    # Reading --------------------------------------------------------------------------------------------------------
+
+    def listed(self, member_id: int, guild_id: int | None) -> list[Listed]:
+        """Return a member's own styles, then the server's, then the operator's, each by name."""
+        return [shelf[key] for shelf in self._shelves(member_id, guild_id) for key in sorted(shelf)]
+
+    def visible(self, member_id: int, guild_id: int | None) -> Mapping[str, Style]:
+        """Return what a member can use, by name. Of one name the member's own comes first, then the server's."""
+        return _visible(self._shelves(member_id, guild_id))
+
+    def find(self, text: str, member_id: int, guild_id: int | None) -> Style:
+        """Return the style of a name, however it is capitalised. Raises Mistake that names the nearest."""
+        for shelf in self._shelves(member_id, guild_id):
+            if (found := shelf.get(folded(text))) is not None:
+                return found.style
+        raise no_style(text, self.visible(member_id, guild_id))
+
+    def named(self, text: str, member_id: int, guild_id: int | None) -> list[str]:
+        """Return the names in a text: one, or several with commas between. Raises Mistake for too many."""
+        if any(folded(text) in shelf for shelf in self._shelves(member_id, guild_id)):
+            return [text]
+        names = [name.strip() for name in text.split(_SEPARATOR) if name.strip()]
+        if len(names) > MOST_CHOSEN:
+            raise Mistake("style_many", most=MOST_CHOSEN)
+        return names
+
+    def applied(
+        self, prompt: str, negative: str, style_names: Sequence[str], member_id: int, guild_id: int | None
+    ) -> Applied:
+        """Return what a member wrote in these styles, and in those that the prompt names.
+
+        Raises Mistake for a name that is none and for too much, PromptMistake for what is wrong within a text.
+        """
+        if not style_names and not names_styles(prompt):
+            return Applied(prompt, negative)
+        return Weaver(self.visible(member_id, guild_id)).applied(prompt, negative, style_names)
+
+    def own_names(self, member_id: int) -> list[str]:
+        """Return the names of a member's own styles."""
+        return [one.name for one in self._own.get(member_id, {}).values()]
+
+    def editable_names(self, actor: "Actor") -> list[str]:
+        """Return the names of what somebody may change: their own, and of the server's what they gave or manage."""
+        server = self._server(actor.guild_id).values()
+        given = [one.name for one in server if one.stored and _may(actor, one.stored)]
+        return list(dict.fromkeys([*self.own_names(actor.member_id), *given]))
+
+    def editable(self, actor: "Actor", name: str, whose: Whose | None = None) -> Listed:
+        """Return a style that somebody may change; where nothing is said, their own before the server's.
+
+        Raises Mistake for another's, the operator's, and a name that none has.
+        """
+        own, server = self._own.get(actor.member_id, {}), self._server(actor.guild_id)
+        if whose == "server":
+            _require_server(actor)
+        key = folded(name)
+        found = (own.get(key) if whose != "server" else None) or (server.get(key) if whose != "me" else None)
+        if found is None:
+            if key in self._operators:
+                raise Mistake("style_operators", name=self._operators[key].name)
+            raise no_style(name, self.editable_names(actor))
+        assert found.stored is not None, "these shelves hold what is kept"
+        if not _may(actor, found.stored):
+            raise Mistake("style_not_yours", name=found.name)
+        return found
+
+    def editable_by_id(self, actor: "Actor", style_id: int) -> Listed:
+        """Return a style that somebody may change. Raises Mistake where there is none such."""
+        for shelf in (self._own.get(actor.member_id, {}), self._server(actor.guild_id)):
+            for one in shelf.values():
+                if one.stored is not None and one.stored.id == style_id and _may(actor, one.stored):
+                    return one
+        raise Mistake("gone")
+
+    # Changing -------------------------------------------------------------------------------------------------------
+
+    async def add(
+        self,
+        actor: "Actor",
+        name: str,
+        *,
+        prompt: str = "",
+        negative: str = "",
+        settings: StyleSettings | None = None,
+        whose: Whose = "me",
+    ) -> Listed:
+        """Write a new style down: the member's own, or the server's if they manage it.
+
+        Raises Mistake for what cannot be a style, a name that is taken and too many; OutOfRange, StorageError.
+        """
+        guild_id = _require_manager(actor) if whose == "server" else None
+        new = NewStyle(
+            member_id=actor.member_id,
+            guild_id=guild_id,
+            name=checked_name(name),
+            prompt=checked_words(prompt),
+            negative_prompt=checked_words(negative),
+            settings=self._checked_settings(settings or StyleSettings()),
+        )
+        return await self._add(actor, new)
+
+    async def edit(
+        self,
+        actor: "Actor",
+        name: str,
+        *,
+        whose: Whose | None = None,
+        rename: str | None = None,
+        prompt: str | None = None,
+        negative: str | None = None,
+        settings: StyleSettings | None = None,
+        clear: Iterable[str] = (),
+    ) -> Listed:
+        """Change what is given of a style; `clear` names settings, or "negative", to be taken from it.
+
+        Raises Mistake as `add` and `editable` do, and where nothing is given; OutOfRange, StorageError.
+        """
+        before = self.editable(actor, name, whose).stored
+        assert before is not None, "the operator's cannot be edited"
+        changed = settings or StyleSettings()
+        cleared = set(clear)
+        if (rename, prompt, negative) == (None, None, None) and changed == StyleSettings() and not cleared:
+            raise Mistake("style_nothing")
+        left = msgspec.structs.replace(before.settings, **dict.fromkeys(cleared & set(SETTINGS)))
+        if "negative" in cleared:
+            negative = ""
+        after = msgspec.structs.replace(
+            before,
+            name=before.name if rename is None else checked_name(rename),
+            prompt=before.prompt if prompt is None else checked_words(prompt),
+            negative_prompt=before.negative_prompt if negative is None else checked_words(negative),
+            settings=self._checked_settings(changed).over(left),
+        )
+        return await self._change(actor, before, after)
+
+    async def rewrite(self, actor: "Actor", style_id: int, prompt: str, negative: str) -> Listed:
+        """Change the words of a style, as `edit` does."""
+        before = self.editable_by_id(actor, style_id).stored
+        assert before is not None, "the operator's have no id"
+        after = msgspec.structs.replace(before, prompt=checked_words(prompt), negative_prompt=checked_words(negative))
+        return await self._change(actor, before, after)
+
+    async def remove(self, actor: "Actor", name: str, whose: Whose | None = None) -> Listed:
+        """Delete a style, and return what it was. Raises Mistake as `editable` does; StorageError."""
+        found = self.editable(actor, name, whose)
+        assert found.stored is not None, "the operator's cannot be removed"
+        async with self._database.transaction() as write:
+            await styles.remove(write, found.stored.id)
+        self._drop(found.stored)
+        return found
+
+    async def share(self, actor: "Actor", name: str) -> Listed:
+        """Give a copy of a member's own style to the server. Raises Mistake as `add` does; StorageError."""
+        guild_id = _require_server(actor)
+        own = self._own.get(actor.member_id, {})
+        found = own.get(folded(name))
+        if found is None or found.stored is None:
+            raise no_style(name, self.own_names(actor.member_id))
+        stored = found.stored
+        return await self._add(
+            actor,
+            NewStyle(
+                member_id=actor.member_id,
+                guild_id=guild_id,
+                name=stored.name,
+                prompt=stored.prompt,
+                negative_prompt=stored.negative_prompt,
+                settings=stored.settings,
+            ),
+        )
+
+    def forget(self, member_id: int) -> None:
+        """Know nothing more of a member of whom everything was deleted."""
+        self._own.pop(member_id, None)
+        for shelf in self._servers.values():
+            for one in list(shelf.values()):
+                if one.stored is not None and one.stored.member_id == member_id:
+                    self._hold(msgspec.structs.replace(one.stored, member_id=0))
+
+    # Files ----------------------------------------------------------------------------------------------------------
+
+    async def import_csv(self, actor: "Actor", file_name: str, data: bytes, whose: Whose = "me") -> Imported:
+        """Write a file's styles down, in the place of those of the same names, and tell what was left out.
+
+        Settings of a replaced style stay where the file has none. Raises Mistake for somebody who may not and for
+        what is no such file; StorageError.
+        """
+        guild_id = _require_manager(actor) if whose == "server" else None
+        rows = await asyncio.to_thread(read_sheet, file_name, data)
+        # Copies: what others do meanwhile must not disturb the thread.
+        shelves = [dict(shelf) for shelf in self._perspective(actor, guild_id)]
+        new, skipped = await asyncio.to_thread(_imported, rows, actor.member_id, guild_id, shelves)
+        held: list[StoredStyle] = []
+        added = 0
+        async with self._database.transaction() as write:
+            existing = await (
+                styles.of_member(write, actor.member_id) if guild_id is None else styles.of_guild(write, guild_id)
+            )
+            there = {folded(one.name): one for one in existing}
+            for row, style in new:
+                before = there.get(folded(style.name))
+                if before is not None:
+                    after = _replaced(before, style)
+                    await styles.change(write, after)
+                    held.append(after)
+                    continue
+                try:
+                    held.append(await styles.add(write, style))
+                    added += 1
+                except TooManyStyles:
+                    skipped.append(Skipped(row.line, row.name, _full(guild_id)))
+        for stored in held:
+            self._hold(stored)
+        return Imported(added, len(held) - added, sorted(skipped, key=lambda one: one.line))
+
+    async def export_csv(self, actor: "Actor", whose: Whose = "me") -> tuple[int, bytes]:
+        """Return how many styles a member, or the server, has, and a file with them. Raises Mistake for none."""
+        shelf = self._server(_require_server(actor)) if whose == "server" else self._own.get(actor.member_id, {})
+        if not shelf:
+            raise Mistake("styles_none")
+        rows = [
+            row_of(one.name, one.style.prompt, one.style.negative, one.style.settings)
+            for _, one in sorted(shelf.items())
+        ]
+        return len(rows), await asyncio.to_thread(write_sheet, rows)
+
+    # Inside ---------------------------------------------------------------------------------------------------------
+
+    def _server(self, guild_id: int | None) -> _Shelf:
+        return {} if guild_id is None else self._servers.get(guild_id, {})
+
+    def _shelves(self, member_id: int, guild_id: int | None) -> list[_Shelf]:
+        return [self._own.get(member_id, {}), self._server(guild_id), self._operators]
+
+    def _perspective(self, actor: "Actor", guild_id: int | None) -> list[_Shelf]:
+        """Return what a style of somebody's may name, the shelf where it stands first: a server's no member's own."""
+        shelves = self._shelves(actor.member_id, actor.guild_id)
+        return shelves if guild_id is None else shelves[1:]
+
+    async def _add(self, actor: "Actor", new: NewStyle) -> Listed:
+        self._check(actor, new)
+        try:
+            async with self._database.transaction() as write:
+                stored = await styles.add(write, new)
+        except NameTaken as error:
+            raise _taken(new) from error
+        except TooManyStyles as error:
+            raise _full(new.guild_id) from error
+        return self._hold(stored)
+
+    async def _change(self, actor: "Actor", before: StoredStyle, after: StoredStyle) -> Listed:
+        self._check(actor, after, before)
+        try:
+            async with self._database.transaction() as write:
+                if not await styles.change(write, after):
+                    raise Mistake("gone")
+        except NameTaken as error:
+            raise _taken(after) from error
+        self._drop(before)
+        return self._hold(after)
+
+    def _check(self, actor: "Actor", new: NewStyle, before: NewStyle | None = None) -> None:
+        """Raise Mistake for a style of nothing, and for one that names itself or what is not there."""
+        _require_something(new)
+        first, *others = self._perspective(actor, new.guild_id)
+        left = {key: one for key, one in first.items() if before is None or key != folded(before.name)}
+        left[folded(new.name)] = Listed(new.name, style_of(new))
+        Weaver(_visible([left, *others])).check(new.name)
+
+    def _checked_settings(self, settings: StyleSettings) -> StyleSettings:
+        """Return settings with the model's own name. Raises Mistake for a model that is not installed."""
+        if settings.model is None:
+            return settings
+        models = self._dispatcher.models
+        try:
+            return msgspec.structs.replace(settings, model=find_model(settings.model, models).name)
+        except UserError as error:
+            names = [info.name for info in models if info.kind == "checkpoint"]
+            raise unknown("model", settings.model, names) from error
+
+    def _hold(self, stored: StoredStyle) -> Listed:
+        listed = Listed(stored.name, style_of(stored), stored)
+        self._shelf(stored)[folded(stored.name)] = listed
+        return listed
+
+    def _drop(self, stored: StoredStyle) -> None:
+        self._shelf(stored).pop(folded(stored.name), None)
+
+    def _shelf(self, stored: StoredStyle) -> _Shelf:
+        if stored.guild_id is None:
+            return self._own.setdefault(stored.member_id, {})
+        return self._servers.setdefault(stored.guild_id, {})
+
+
+def _require_something(style: NewStyle) -> None:
+    if not style.prompt and not style.negative_prompt and style.settings == StyleSettings():
+        raise Mistake("style_empty", name=style.name)
+
+
+def _require_server(actor: "Actor") -> int:
+    if actor.guild_id is None:
+        raise Mistake("styles_server")
+    return actor.guild_id
+
+
+def _require_manager(actor: "Actor") -> int:
+    guild_id = _require_server(actor)
+    if not actor.manager:
+        raise Mistake("styles_manager")
+    return guild_id
+
+
+def _may(actor: "Actor", stored: StoredStyle) -> bool:
+    """Tell whether somebody may change a style that they see."""
+    return stored.member_id == actor.member_id or (actor.manager and stored.guild_id == actor.guild_id)
+
+
+def _visible(shelves: Iterable[_Shelf]) -> dict[str, Style]:
+    found: dict[str, Style] = {}
+    seen: set[str] = set()
+    for shelf in shelves:
+        for key in sorted(shelf):
+            if key not in seen:
+                found[shelf[key].name] = shelf[key].style
+        seen |= set(shelf)
+    return found
+
+
+def _taken(new: NewStyle) -> Mistake:
+    return Mistake("style_taken" if new.guild_id is None else "style_taken_server", name=new.name)
+
+
+def _full(guild_id: int | None) -> Mistake:
+    if guild_id is None:
+        return Mistake("style_full", most=MAX_OF_MEMBER)
+    return Mistake("style_full_server", most=MAX_OF_GUILD)
+
+
+def _imported(
+    rows: Sequence[Row], member_id: int, guild_id: int | None, shelves: Sequence[_Shelf]
+) -> tuple[list[tuple[Row, NewStyle]], list[Skipped]]:
+    """Return the styles of a file that can be used, and those that cannot. Slow: to be called in a thread."""
+    new, skipped = usable(rows, member_id, guild_id)
+    first, *others = shelves
+    then = {**first, **{key: Listed(style.name, style_of(style)) for key, (_, style) in new.items()}}
+    weaver = Weaver(_visible([then, *others]))
+    good = []
+    for row, style in new.values():
+        try:
+            weaver.check(style.name)
+            good.append((row, style))
+        except Mistake as error:
+            skipped.append(Skipped(row.line, row.name, error))
+    return good, skipped
+
+
+def _replaced(before: StoredStyle, new: NewStyle) -> StoredStyle:
+    return msgspec.structs.replace(
+        before,
+        name=new.name,
+        prompt=new.prompt,
+        negative_prompt=new.negative_prompt,
+        settings=new.settings.over(before.settings),
+    )

@@ -9,6 +9,7 @@ from string import Formatter
 from bot.errors import UserError
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
+from inference.prompt.places import Span
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 
@@ -20,6 +21,15 @@ class Mistake(UserError):
         self.key = key
         self.values = values
         super().__init__(say(key, **values))
+
+
+class PromptMistake(Mistake):
+    """A mistake at a place in a text that somebody wrote: shown with a caret under the place."""
+
+    def __init__(self, key: str, text: str, span: Span, /, **values: object) -> None:
+        self.text = text
+        self.span = span
+        super().__init__(key, **values)
 
 
 def language_of(locale: str | None) -> str:

@@ -50,6 +50,14 @@ ENGLISH: Mapping[str, str] = {
     "no_sampler_near": "There is no sampler named “{name}”. Did you mean {near}?",
     "no_style": "There is no style named “{name}”. Start typing and choose one that is offered.",
     "no_style_near": "There is no style named “{name}”. Did you mean {near}?",
+    "hints": "Painted as it stands, but perhaps not as you meant it:",
+    "hints_more": "and {count} more: see /prompt check",
+    "combinations_limit": "This prompt means {means} pictures, and one request may have {most}.",
+    "combinations_count": "This prompt means {means} pictures, not {said}. "
+    "Say combinations: {means} to have them all painted.",
+    "combinations_offer": "all {means} combinations",
+    "combinations_too_many": "{means} combinations, but one request may have {most}",
+    "combinations_none": "no choices: write {{a|b}} or __list__ in the prompt",
     "no_size": "“{text}” is no size. Write pixels such as 512x768, or a ratio such as 3:2.",
     "ratio_range": "A ratio goes from 1:4 to 4:1, and “{text}” does not.",
     "image_unread": "“{name}” could not be fetched from Discord. Send it again.",
@@ -57,6 +65,18 @@ ENGLISH: Mapping[str, str] = {
     "image_pixels": "“{name}” has more than {most} million pixels. Make it smaller first.",
     "image_none": "“{name}” is no picture that can be read. Send a PNG, JPEG, WebP or GIF.",
     "image_damaged": "“{name}” is damaged and cannot be read. Save it again and send that.",
+    # /paste
+    "paste_title": "Paste settings",
+    "paste_text": "Settings as a text",
+    "paste_text_hint": "All that AUTOMATIC1111, Forge or Easel wrote: prompt, negative prompt, steps and so on",
+    "paste_picture": "Or a picture",
+    "paste_picture_hint": "As AUTOMATIC1111, Forge, ComfyUI, InvokeAI or Easel saved it",
+    "paste_both": "Send settings or a picture, not both.",
+    "paste_nothing": "Paste the settings, or send a picture that has them.",
+    "paste_none": "“{name}” does not say how it was made. Send the file as the program saved it: screenshots and many "
+    "websites leave that out.",
+    "paste_left_out": "Not known here, left out: {what}",
+    "paste_left_out_more": "Not known here, left out: {what} and {count} more",
     # /queue
     "queue_title": "### Queue\n-# Pictures being painted: {running} · waiting: {waiting}",
     "queue_mine_title": "### Your unfinished requests\n"
@@ -95,17 +115,121 @@ ENGLISH: Mapping[str, str] = {
     "me_hint": "/me set changes them, /me reset forgets them.",
     "me_nothing": "Say what to set: a model, a size, a number of pictures, or whether they are private.",
     "me_saved": "Saved.",
-    "me_exported": "Everything kept about you: your defaults, your requests and your pictures. "
-    "File {number} of {count}.",
+    "me_exported": "Everything kept about you: your defaults, styles, requests and pictures. File {number} of {count}.",
     "me_export_dm": "That is {count} files. They are in your direct messages.",
     "me_export_closed": "That is {count} files, which only fit into direct messages, and yours are closed to me. "
     "Open them in the server’s privacy settings and try again.",
     "me_export_running": "Your data is being packed already. It comes as soon as it is done.",
     "me_export_too_large": "Your data does not fit through Discord. Ask an admin for it.",
-    "me_delete_confirm": "This deletes your defaults, requests, pictures and favourites for good, and stops what is "
-    "being painted for you. Messages that show your pictures stay in their channels: delete those with ❌ first.\n\n"
+    "me_delete_confirm": "This deletes your defaults, styles, requests, pictures and favourites for good, and stops "
+    "what is being painted for you. Styles and lists that you gave to servers stay there, without your name. Messages "
+    "that show your pictures stay in their channels: delete those with ❌ first.\n\n"
     "/me export gives you a copy before.",
     "me_deleted": "Everything kept about you is gone.",
+    # /styles
+    "styles_title": "### Styles\n-# {first} to {last} of {count}",
+    "styles_empty": "There are none yet. /styles add makes one.",
+    "style_own": "yours",
+    "style_server": "this server’s",
+    "style_operator": "comes with me",
+    "style_without": "without: {words}",
+    "style_steps": "{value} steps",
+    "style_guidance": "guidance {value}",
+    "style_saved": "### Saved",
+    "style_shared": "### Everybody in this server can use it now",
+    "style_removed": "The style “{name}” is gone.",
+    "style_form": "Change a style",
+    "style_form_prompt": "Words; {{prompt}} is what was asked for",
+    "style_form_negative": "What to keep out of the picture",
+    "style_too_long": "“{name}” is too long for a form. Change it with the options `prompt` and `negative`.",
+    "style_name": "“{name}” cannot be the name of a style. A name has 1 to {most} characters, none of them < > or a "
+    "comma, and none that cannot be seen.",
+    "style_words": "The words of a style have {most} characters at most.",
+    "style_empty": "Say what “{name}” is made of: words, words to keep out, or settings.",
+    "style_nothing": "Say what to change: words, settings, the name, or what to take away.",
+    "style_taken": "You have a style named “{name}” already. /styles edit changes it.",
+    "style_taken_server": "This server has a style named “{name}” already. Rename yours first: /styles edit.",
+    "style_full": "You may have {most} styles. Take one away first: /styles remove.",
+    "style_full_server": "A server may have {most} styles. Whoever gave one, or manages the server, can take it away.",
+    "style_not_yours": "Only those who gave “{name}” to this server, or who manage it, may do that.",
+    "style_operators": "“{name}” comes with me and stays as it is. A style of yours with that name stands before it.",
+    "style_deep": "“{name}” uses styles that use styles, and so on: more than {most} one inside the other.",
+    "style_many": "These are too many styles: {most} are the most.",
+    "style_long": "With its styles this is longer than {most} characters.",
+    "style_names": "The style “{style}” uses “{name}”, and there is no such style here.",
+    "style_names_near": "The style “{style}” uses “{name}”, and there is no such style here. Did you mean {near}?",
+    "style_circle": "The style “{name}” uses itself: {circle}. Change one of them.",
+    "styles_server": "That is for servers. Use this command in one.",
+    "styles_manager": "Only those who may manage this server do that. /styles share gives it one of yours.",
+    "styles_none": "There is nothing to export: /styles add makes a style.",
+    "styles_exported": "All {count} of them, as AUTOMATIC1111 reads them",
+    "styles_imported": "Added: {added} · replaced: {replaced} · left out: {skipped}",
+    "styles_skipped": "Line {line}, “{name}”: {why}",
+    "styles_skipped_more": "and {count} more",
+    "styles_skipped_twice": "The name comes again further down, and the last counts.",
+    "styles_skipped_number": "Its steps or its guidance are no number.",
+    "styles_file_bytes": "“{name}” has more than {most} MiB. Divide it.",
+    "styles_file_encoding": "“{name}” is no plain text in UTF-8. Save it so and send it again.",
+    "styles_file_columns": "“{name}” is no list of styles: its first line must name the columns name, prompt and "
+    "negative_prompt, with commas between them.",
+    "styles_file_rows": "“{name}” has more than {most} styles. Divide it.",
+    "styles_file_broken": "“{name}” cannot be read at line {line}: a quote is missing, or a field has no end.",
+    # /wildcards
+    "wildcards_title": "### Lists of this server",
+    "wildcards_empty": "There are none yet. /wildcards add makes one of a text file, one entry a line.",
+    "wildcards_operators_title": "### Lists that come with me",
+    "wildcards_hint": "`__name__` in a prompt draws a line of that list.",
+    "wildcards_more": "and {count} more; the file names them all",
+    "wildcards_saved": "### Saved\nWrite a name so in a prompt to draw a line of its list.",
+    "wildcards_form": "A list of this server",
+    "wildcards_form_label": "One entry a line",
+    "wildcards_server": "Lists belong to servers. Use this command in one.",
+    "wildcards_manager": "Only those who may manage this server change its lists.",
+    "wildcard_row": "`__{name}__` · {lines} · {example}",
+    "wildcard_line": "1 line",
+    "wildcard_lines": "{n} lines",
+    "wildcard_shown": "The list `__{name}__`",
+    "wildcard_removed": "The list `__{name}__` is gone.",
+    "wildcard_name": "“{name}” cannot be the name of a list. A name has small letters a to z, digits, - and single _ "
+    "between them, in parts divided by /, and {most} characters at most.",
+    "wildcard_names": "The option `name` is for one file. Several are named after themselves: leave it out.",
+    "wildcard_twice": "Two of the files would be named “{name}”. Send them one by one, with the option `name`.",
+    "wildcard_ending": "“{name}” is no .txt file. A list is a text file with one entry a line.",
+    "wildcard_bytes": "“{name}” has more than {most} KiB. Divide it into several lists.",
+    "wildcard_encoding": "“{name}” is no plain text in UTF-8. Save it so and send it again.",
+    "wildcard_empty": "“{name}” has no entries: every line is empty or a comment.",
+    "wildcard_most_lines": "“{name}” has {lines} lines and may have {most}. Divide it into several lists.",
+    "wildcard_most_lists": "A server may have {most} lists. Take one away first: /wildcards remove.",
+    "wildcard_most_bytes": "The lists of a server may have {most} KiB in all. Take one away first: /wildcards remove.",
+    "wildcard_wrong": "“{name}” cannot be drawn from: {reason}",
+    "wildcard_operators": "“{name}” comes with me and cannot be removed here. A list of this server with that "
+    "name stands before it.",
+    "wildcard_too_long": "“{name}” is too long for a form. Get it with /wildcards show, change it, and send it with "
+    "/wildcards add.",
+    "no_wildcard": "There is no list named “{name}” here. /wildcards list shows what there is.",
+    "no_wildcard_near": "There is no list named “{name}” here. Did you mean {near}?",
+    # /admin
+    "admin_negative": "Kept out of every picture that is asked for in this server:\n{text}",
+    "admin_negative_none": "Nothing is kept out of every picture of this server.",
+    "admin_negative_title": "Negative prompt of this server",
+    "admin_negative_label": "What to keep out of every picture",
+    # /prompt
+    "prompt_title": "### How this prompt is read",
+    "prompt_title_negative": "### How this negative prompt is read",
+    "prompt_about": "{model} · {steps} steps",
+    "prompt_up_to": "up to {tokens}",
+    "prompt_uncounted": "Tokens are not counted: {reason}",
+    "prompt_busy": "The engine is busy and does not answer. Try again in a minute.",
+    "prompt_lost": "The engine was lost. Try again.",
+    "prompt_cannot": "Cannot be painted: {words}",
+    "prompt_row": "Prompt {number} of {count}, weight {weight}",
+    "prompt_step": "Step {step}",
+    "prompt_steps": "Steps {first} to {last}",
+    "prompt_chunk": "chunk {number}, {used} of {room}",
+    "prompt_networks": "Networks",
+    "prompt_network": "{kind} {name}: weight {weight}, text encoder {text_encoder}",
+    "prompt_hint": "Hint: {words}",
+    "prompt_shortened": "Shortened. The file has all of it.",
     # Buttons
     "button_again": "Again",
     "button_cancel": "Cancel",
@@ -117,6 +241,8 @@ ENGLISH: Mapping[str, str] = {
     "button_older": "Older",
     "button_newest": "Newest",
     "button_refresh": "Refresh",
+    "button_previous": "Previous",
+    "button_next": "Next",
     # /help and /about
     "help_start": "## How to make pictures\nType **/imagine** and say what you want to see:\n"
     "> /imagine prompt: a red lighthouse at dusk, oil painting",
@@ -124,15 +250,22 @@ ENGLISH: Mapping[str, str] = {
     "**negative** what to keep out · **style** a look · **model** who paints\n"
     "**size** 512x768, or a ratio such as 3:2 · **count** how many at once\n"
     "**image** a picture to start from, **strength** how much to change it\n"
-    "**steps**, **guidance**, **sampler**, **seed** for those who know them · **private** only you see it",
+    "**steps**, **guidance**, **sampler**, **seed**, **second_prompt** for those who know them\n"
+    "**combinations** paints every {{a|b}} of the prompt · **regions** columns or rows for texts joined by AND\n"
+    "**settings** a picture whose settings to use · **private** only you see it",
     "help_buttons": "### Under your pictures\n"
     "**Again** paints with a new seed · **Settings** shows how they were made, to copy · **Delete** takes them away\n"
     "React with ✉️ to get them by direct message, ⭐ to keep them for good, ❌ to delete them. "
     "📪 means that your direct messages are closed to me.",
     "help_commands": "### More commands\n"
+    "**/paste** paints from the settings of another program, or of a picture\n"
     "**/queue mine** what waits for you · **/queue all** how busy it is · **/queue cancel** never mind\n"
     "**/history** everything you asked for, and your favourites\n"
+    "**/prompt check** how a prompt is read, and what looks wrong\n"
     "**/me show**, **set**, **reset** your defaults · **/me export**, **delete** your data\n"
+    "**/styles list** looks for `style:`, yours among them\n"
+    "**/wildcards list** lists of which `__name__` in a prompt draws a line\n"
+    "**/admin negative** what admins keep out of every picture\n"
     "**/about** which models are installed",
     "about_title": "## {name}\nMakes pictures from words with diffusion models, on the "
     "machine of whoever runs it. {version}, free software.",
@@ -148,6 +281,10 @@ ENGLISH: Mapping[str, str] = {
     "second": "{n} s",
     "minute": "{n} min",
     "hour": "{n} h",
+    "chunk": "1 chunk",
+    "chunks": "{n} chunks",
+    "token": "1 token",
+    "tokens": "{n} tokens",
     "picture": "1 picture",
     "pictures": "{n} pictures",
 }

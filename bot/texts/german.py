@@ -50,6 +50,14 @@ GERMAN: Mapping[str, str] = {
     "no_sampler_near": "Einen Sampler „{name}“ gibt es nicht. Meinst du {near}?",
     "no_style": "Einen Stil „{name}“ gibt es nicht. Fang an zu tippen und wähl einen, der angeboten wird.",
     "no_style_near": "Einen Stil „{name}“ gibt es nicht. Meinst du {near}?",
+    "hints": "Gemalt, wie es dasteht, aber vielleicht nicht, wie du es meinst:",
+    "hints_more": "und {count} weitere: siehe /prompt check",
+    "combinations_limit": "Dieser Prompt bedeutet {means} Bilder, und eine Anfrage darf {most} haben.",
+    "combinations_count": "Dieser Prompt bedeutet {means} Bilder, nicht {said}. "
+    "Sag combinations: {means}, um alle malen zu lassen.",
+    "combinations_offer": "alle {means} Kombinationen",
+    "combinations_too_many": "{means} Kombinationen, aber eine Anfrage darf {most} haben",
+    "combinations_none": "keine Auswahl: schreib {{a|b}} oder __liste__ in den Prompt",
     "no_size": "„{text}“ ist keine Größe. Schreib Pixel wie 512x768 oder ein Verhältnis wie 3:2.",
     "ratio_range": "Ein Verhältnis geht von 1:4 bis 4:1, und „{text}“ liegt nicht darin.",
     "image_unread": "„{name}“ ließ sich nicht von Discord holen. Schick es noch einmal.",
@@ -57,6 +65,18 @@ GERMAN: Mapping[str, str] = {
     "image_pixels": "„{name}“ hat mehr als {most} Millionen Pixel. Mach es erst kleiner.",
     "image_none": "„{name}“ ist kein Bild, das sich lesen lässt. Schick PNG, JPEG, WebP oder GIF.",
     "image_damaged": "„{name}“ ist beschädigt und nicht zu lesen. Speichere es neu und schick das.",
+    # /paste
+    "paste_title": "Einstellungen einfügen",
+    "paste_text": "Einstellungen als Text",
+    "paste_text_hint": "Alles, was AUTOMATIC1111, Forge oder Easel schrieb: Prompt, negativer Prompt, Schritte usw.",
+    "paste_picture": "Oder ein Bild",
+    "paste_picture_hint": "So, wie AUTOMATIC1111, Forge, ComfyUI, InvokeAI oder Easel es gespeichert hat",
+    "paste_both": "Schick Einstellungen oder ein Bild, nicht beides.",
+    "paste_nothing": "Füg die Einstellungen ein, oder schick ein Bild, das sie enthält.",
+    "paste_none": "„{name}“ sagt nicht, wie es entstand. Schick die Datei so, wie das Programm sie gespeichert hat: "
+    "Bildschirmfotos und viele Websites lassen das weg.",
+    "paste_left_out": "Hier unbekannt und weggelassen: {what}",
+    "paste_left_out_more": "Hier unbekannt und weggelassen: {what} und {count} weitere",
     # /queue
     "queue_title": "### Warteschlange\n-# Bilder in Arbeit: {running} · wartend: {waiting}",
     "queue_mine_title": "### Deine offenen Anfragen\n-# Bilder von allen in Arbeit: {running} · wartend: {waiting}",
@@ -94,16 +114,125 @@ GERMAN: Mapping[str, str] = {
     "me_hint": "/me set ändert sie, /me reset vergisst sie.",
     "me_nothing": "Sag, was gelten soll: ein Modell, eine Größe, eine Zahl von Bildern, oder ob sie privat sind.",
     "me_saved": "Gespeichert.",
-    "me_exported": "Alles, was über dich aufgehoben ist: Vorgaben, Anfragen und Bilder. Datei {number} von {count}.",
+    "me_exported": "Alles, was über dich aufgehoben ist: Vorgaben, Stile, Anfragen und Bilder. "
+    "Datei {number} von {count}.",
     "me_export_dm": "Das sind {count} Dateien. Sie liegen in deinen Direktnachrichten.",
     "me_export_closed": "Das sind {count} Dateien, die nur in Direktnachrichten passen, und deine sind für mich zu. "
     "Öffne sie in den Privatsphäre-Einstellungen des Servers und versuch es noch einmal.",
     "me_export_running": "Deine Daten werden schon gepackt. Sie kommen, sobald das fertig ist.",
     "me_export_too_large": "Deine Daten passen nicht durch Discord. Frag eine Admin danach.",
-    "me_delete_confirm": "Das löscht deine Vorgaben, Anfragen, Bilder und Favoriten für immer und bricht ab, was für "
-    "dich gemalt wird. Nachrichten mit deinen Bildern bleiben in ihren Kanälen: lösche die vorher mit ❌.\n\n"
+    "me_delete_confirm": "Das löscht deine Vorgaben, Stile, Anfragen, Bilder und Favoriten für immer und bricht ab, "
+    "was für dich gemalt wird. Stile und Listen, die du Servern gegeben hast, bleiben dort ohne deinen Namen. "
+    "Nachrichten mit deinen Bildern bleiben in ihren Kanälen: lösche die vorher mit ❌.\n\n"
     "/me export gibt dir vorher eine Kopie.",
     "me_deleted": "Alles, was über dich aufgehoben war, ist weg.",
+    # /styles
+    "styles_title": "### Stile\n-# {first} bis {last} von {count}",
+    "styles_empty": "Noch keine. /styles add macht einen.",
+    "style_own": "deiner",
+    "style_server": "dieses Servers",
+    "style_operator": "bringe ich mit",
+    "style_without": "ohne: {words}",
+    "style_steps": "{value} Schritte",
+    "style_guidance": "Guidance {value}",
+    "style_saved": "### Gespeichert",
+    "style_shared": "### Alle auf diesem Server können ihn jetzt nehmen",
+    "style_removed": "Der Stil „{name}“ ist weg.",
+    "style_form": "Einen Stil ändern",
+    "style_form_prompt": "Worte; {{prompt}} ist, was verlangt wurde",
+    "style_form_negative": "Was nicht ins Bild soll",
+    "style_too_long": "„{name}“ ist zu lang für ein Formular. Ändere ihn mit den Optionen `prompt` und `negative`.",
+    "style_name": "„{name}“ kann kein Stil heißen. Ein Name hat 1 bis {most} Zeichen, keines davon < > oder ein Komma, "
+    "und keines, das man nicht sieht.",
+    "style_words": "Die Worte eines Stils haben höchstens {most} Zeichen.",
+    "style_empty": "Sag, woraus „{name}“ besteht: Worte, Worte für das, was fehlen soll, oder Einstellungen.",
+    "style_nothing": "Sag, was sich ändern soll: Worte, Einstellungen, der Name, oder was weg soll.",
+    "style_taken": "Einen Stil „{name}“ hast du schon. /styles edit ändert ihn.",
+    "style_taken_server": "Einen Stil „{name}“ hat dieser Server schon. Nenn deinen erst anders: /styles edit.",
+    "style_full": "Du darfst {most} Stile haben. Nimm erst einen weg: /styles remove.",
+    "style_full_server": "Ein Server darf {most} Stile haben. Wer einen gegeben hat oder den Server verwaltet, kann "
+    "ihn wegnehmen.",
+    "style_not_yours": "Das darf nur, wer „{name}“ diesem Server gegeben hat oder ihn verwaltet.",
+    "style_operators": "„{name}“ bringe ich mit; er bleibt, wie er ist. Ein Stil von dir mit dem Namen geht ihm vor.",
+    "style_deep": "„{name}“ nimmt Stile, die Stile nehmen, und so weiter: mehr als {most} ineinander.",
+    "style_many": "Das sind zu viele Stile: höchstens {most}.",
+    "style_long": "Mit seinen Stilen ist das länger als {most} Zeichen.",
+    "style_names": "Der Stil „{style}“ nimmt „{name}“, und so einen Stil gibt es hier nicht.",
+    "style_names_near": "Der Stil „{style}“ nimmt „{name}“, und so einen Stil gibt es hier nicht. Meinst du {near}?",
+    "style_circle": "Der Stil „{name}“ nimmt sich selbst: {circle}. Ändere einen davon.",
+    "styles_server": "Das ist für Server. Nimm diesen Befehl in einem.",
+    "styles_manager": "Das darf nur, wer diesen Server verwalten darf. /styles share gibt ihm einen von deinen.",
+    "styles_none": "Es gibt nichts auszugeben: /styles add macht einen Stil.",
+    "styles_exported": "Alle {count}, wie AUTOMATIC1111 sie liest",
+    "styles_imported": "Neu: {added} · ersetzt: {replaced} · ausgelassen: {skipped}",
+    "styles_skipped": "Zeile {line}, „{name}“: {why}",
+    "styles_skipped_more": "und {count} weitere",
+    "styles_skipped_twice": "Der Name kommt weiter unten noch einmal, und der letzte zählt.",
+    "styles_skipped_number": "Seine Schritte oder seine Guidance sind keine Zahl.",
+    "styles_file_bytes": "„{name}“ hat mehr als {most} MiB. Teil es.",
+    "styles_file_encoding": "„{name}“ ist kein reiner Text in UTF-8. Speichere es so und schick es noch einmal.",
+    "styles_file_columns": "„{name}“ ist keine Liste von Stilen: die erste Zeile muss die Spalten name, prompt und "
+    "negative_prompt nennen, mit Kommas dazwischen.",
+    "styles_file_rows": "„{name}“ hat mehr als {most} Stile. Teil es.",
+    "styles_file_broken": "„{name}“ ist in Zeile {line} nicht zu lesen: ein Anführungszeichen fehlt, oder ein Feld "
+    "hört nicht auf.",
+    # /wildcards
+    "wildcards_title": "### Listen dieses Servers",
+    "wildcards_empty": "Noch keine. /wildcards add macht eine aus einer Textdatei, ein Eintrag je Zeile.",
+    "wildcards_operators_title": "### Listen, die ich mitbringe",
+    "wildcards_hint": "`__name__` in einem Prompt zieht eine Zeile dieser Liste.",
+    "wildcards_more": "und {count} weitere; die Datei nennt alle",
+    "wildcards_saved": "### Gespeichert\nSchreib einen Namen so in einen Prompt, um eine Zeile der Liste zu ziehen.",
+    "wildcards_form": "Eine Liste dieses Servers",
+    "wildcards_form_label": "Ein Eintrag je Zeile",
+    "wildcards_server": "Listen gehören zu Servern. Nimm diesen Befehl in einem.",
+    "wildcards_manager": "Nur wer diesen Server verwalten darf, ändert seine Listen.",
+    "wildcard_row": "`__{name}__` · {lines} · {example}",
+    "wildcard_line": "1 Zeile",
+    "wildcard_lines": "{n} Zeilen",
+    "wildcard_shown": "Die Liste `__{name}__`",
+    "wildcard_removed": "Die Liste `__{name}__` ist weg.",
+    "wildcard_name": "„{name}“ kann keine Liste heißen. Ein Name hat kleine Buchstaben a bis z, Ziffern, - "
+    "und einzelne _ dazwischen, in Teilen mit / getrennt, und höchstens {most} Zeichen.",
+    "wildcard_names": "Die Option `name` ist für eine einzelne Datei. Mehrere heißen wie die Dateien: lass sie weg.",
+    "wildcard_twice": "Zwei der Dateien würden „{name}“ heißen. Schick sie nacheinander, mit der Option `name`.",
+    "wildcard_ending": "„{name}“ ist keine .txt-Datei. Eine Liste ist eine Textdatei mit einem Eintrag je Zeile.",
+    "wildcard_bytes": "„{name}“ hat mehr als {most} KiB. Teil es in mehrere Listen.",
+    "wildcard_encoding": "„{name}“ ist kein reiner Text in UTF-8. Speichere es so und schick es noch einmal.",
+    "wildcard_empty": "„{name}“ hat keine Einträge: jede Zeile ist leer oder ein Kommentar.",
+    "wildcard_most_lines": "„{name}“ hat {lines} Zeilen, {most} dürfen es sein. Teil es in mehrere Listen.",
+    "wildcard_most_lists": "Ein Server darf {most} Listen haben. Nimm erst eine weg: /wildcards remove.",
+    "wildcard_most_bytes": "Die Listen eines Servers dürfen zusammen {most} KiB haben. Nimm erst welche weg: "
+    "/wildcards remove.",
+    "wildcard_wrong": "Aus „{name}“ lässt sich nicht ziehen: {reason}",
+    "wildcard_operators": "„{name}“ bringe ich mit; hier lässt es sich nicht wegnehmen. Eine Liste dieses Servers "
+    "mit dem Namen geht ihr vor.",
+    "wildcard_too_long": "„{name}“ ist zu lang für ein Formular. Hol es mit /wildcards show, ändere es und schick es "
+    "mit /wildcards add.",
+    "no_wildcard": "Eine Liste „{name}“ gibt es hier nicht. /wildcards list zeigt, was es gibt.",
+    "no_wildcard_near": "Eine Liste „{name}“ gibt es hier nicht. Meinst du {near}?",
+    # /admin
+    "admin_negative": "Bleibt aus jedem Bild, das auf diesem Server verlangt wird:\n{text}",
+    "admin_negative_none": "Aus den Bildern dieses Servers bleibt nichts immer heraus.",
+    "admin_negative_title": "Negativer Prompt dieses Servers",
+    "admin_negative_label": "Was aus jedem Bild bleiben soll",
+    # /prompt
+    "prompt_title": "### So wird dieser Prompt gelesen",
+    "prompt_title_negative": "### So wird dieser negative Prompt gelesen",
+    "prompt_about": "{model} · {steps} Schritte",
+    "prompt_up_to": "bis zu {tokens}",
+    "prompt_uncounted": "Tokens sind nicht gezählt: {reason}",
+    "prompt_busy": "Die Maschine hat zu tun und antwortet nicht. Versuch es in einer Minute noch einmal.",
+    "prompt_lost": "Die Maschine ging verloren. Versuch es noch einmal.",
+    "prompt_cannot": "Lässt sich nicht malen: {words}",
+    "prompt_row": "Prompt {number} von {count}, Gewicht {weight}",
+    "prompt_step": "Schritt {step}",
+    "prompt_steps": "Schritte {first} bis {last}",
+    "prompt_chunk": "Chunk {number}, {used} von {room}",
+    "prompt_networks": "Netze",
+    "prompt_network": "{kind} {name}: Gewicht {weight}, Text-Encoder {text_encoder}",
+    "prompt_hint": "Hinweis: {words}",
+    "prompt_shortened": "Gekürzt. In der Datei steht alles.",
     # Knöpfe
     "button_again": "Nochmal",
     "button_cancel": "Abbrechen",
@@ -115,6 +244,8 @@ GERMAN: Mapping[str, str] = {
     "button_older": "Ältere",
     "button_newest": "Neueste",
     "button_refresh": "Auffrischen",
+    "button_previous": "Zurück",
+    "button_next": "Weiter",
     # /help und /about
     "help_start": "## So entstehen Bilder\nTipp **/imagine** und sag, was du sehen willst:\n"
     "> /imagine prompt: a red lighthouse at dusk, oil painting",
@@ -122,16 +253,23 @@ GERMAN: Mapping[str, str] = {
     "**negative** was fehlen soll · **style** ein Stil · **model** wer malt\n"
     "**size** 512x768 oder ein Verhältnis wie 3:2 · **count** wie viele auf einmal\n"
     "**image** ein Bild als Anfang, **strength** wie stark es sich ändert\n"
-    "**steps**, **guidance**, **sampler**, **seed** für alle, die sie kennen · **private** nur du siehst es",
+    "**steps**, **guidance**, **sampler**, **seed**, **second_prompt** für alle, die sie kennen\n"
+    "**combinations** malt jedes {{a|b}} des Prompts · **regions** Spalten oder Zeilen für Texte, die AND verbindet\n"
+    "**settings** ein Bild, dessen Einstellungen gelten · **private** nur du siehst es",
     "help_buttons": "### Unter deinen Bildern\n"
     "**Nochmal** malt mit neuem Seed · **Einstellungen** zeigt zum Kopieren, wie sie entstanden · "
     "**Löschen** nimmt sie weg\n"
     "Reagiere mit ✉️, um sie als Direktnachricht zu bekommen, mit ⭐, um sie für immer aufzuheben, mit ❌, um sie zu "
     "löschen. 📪 heißt, dass deine Direktnachrichten für mich zu sind.",
     "help_commands": "### Weitere Befehle\n"
+    "**/paste** malt nach den Einstellungen eines anderen Programms oder eines Bildes\n"
     "**/queue mine** was auf dich wartet · **/queue all** wie viel los ist · **/queue cancel** doch nicht\n"
     "**/history** alles, was du verlangt hast, und deine Favoriten\n"
+    "**/prompt check** wie ein Prompt gelesen wird, und was falsch aussieht\n"
     "**/me show**, **set**, **reset** deine Vorgaben · **/me export**, **delete** deine Daten\n"
+    "**/styles list** Stile für `style:`, auch deine\n"
+    "**/wildcards list** Listen, aus denen `__name__` in einem Prompt eine Zeile zieht\n"
+    "**/admin negative** was Admins aus jedem Bild heraushalten\n"
     "**/about** welche Modelle installiert sind",
     "about_title": "## {name}\nMalt Bilder nach Worten mit Diffusionsmodellen, auf der Maschine derer, die ihn "
     "betreiben. {version}, freie Software.",
@@ -145,6 +283,10 @@ GERMAN: Mapping[str, str] = {
     "second": "{n} s",
     "minute": "{n} min",
     "hour": "{n} h",
+    "chunk": "1 Chunk",
+    "chunks": "{n} Chunks",
+    "token": "1 Token",
+    "tokens": "{n} Tokens",
     "picture": "1 Bild",
     "pictures": "{n} Bilder",
 }

@@ -1,7 +1,9 @@
 """What a button says of itself. Nothing else of a button is kept, so that it outlives restarts.
 
 `easel:VERB:JOB` does something to a job, `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again,
-`easel:forget:MEMBER` deletes a member's data. Discord takes 100 characters.
+`easel:forget:MEMBER` deletes a member's data, `easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a
+style, `easel:wildcards:NAME` writes a list, `easel:negative` sets a server's negative prompt, `easel:paste` takes
+settings. Discord takes 100 characters.
 """
 
 import re
@@ -24,6 +26,14 @@ PATTERN = re.compile(rf"easel:(?P<verb>{'|'.join(VERBS)}):(?P<job>[0-9a-f]{{32}}
 PAGE = re.compile(rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})")
 QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
 FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
+#: Styles from the one at that place on.
+STYLES = re.compile(r"easel:styles:(?P<start>[0-9]{1,6})")
+#: Of forms.
+STYLE = re.compile(r"easel:style:(?P<id>[0-9]{1,18})")
+WILDCARDS = re.compile(r"easel:wildcards:(?P<name>[a-z0-9/_-]{1,60})")
+NEGATIVE_ID = "easel:negative"
+NEGATIVE = re.compile(NEGATIVE_ID)
+PASTE_ID = "easel:paste"
 
 
 def custom_id(verb: Verb, job: str) -> str:
@@ -44,6 +54,21 @@ def queue_id(whose: Whose) -> str:
 def forget_id(member_id: int) -> str:
     """Return the custom id of a button that deletes a member's data, for that member alone."""
     return f"easel:forget:{member_id}"
+
+
+def styles_id(start: int) -> str:
+    """Return the custom id of a button that shows the styles from that place on."""
+    return f"easel:styles:{start}"
+
+
+def style_id(number: int) -> str:
+    """Return the custom id of a form that changes the words of the style of that id."""
+    return f"easel:style:{number}"
+
+
+def wildcards_id(name: str) -> str:
+    """Return the custom id of a form that writes the list of that name."""
+    return f"easel:wildcards:{name}"
 
 
 def job_in(components: Iterable[Any]) -> JobId | None:

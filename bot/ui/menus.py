@@ -16,10 +16,22 @@ GERMAN_MENUS: Mapping[str, str] = {
     "How closely to follow the words; 7 is usual": "Wie genau den Worten zu folgen ist; 7 ist üblich",
     "The way it is worked out, such as DPM++ 2M Karras": "Wie gerechnet wird, etwa DPM++ 2M Karras",
     "The same seed gives the same picture": "Derselbe Seed gibt dasselbe Bild",
-    "Words that set a look": "Worte, die einen Stil geben",
+    "Words that set a look; several with commas between": "Worte, die einen Stil geben; mehrere mit Kommas",
+    "Give each text that AND joins its place: columns, rows, or with ratios: columns 1:2": "Jedem Text, den AND "
+    "verbindet, seinen Platz geben: columns, rows, oder columns 1:2",
+    "Paint every combination of {a|b} and __lists__: say how many that are": "Jede Kombination von {a|b} und "
+    "__listen__ malen: sag, wie viele das sind",
+    "What the second text encoder of SDXL reads instead": "Was der zweite Text-Encoder von SDXL stattdessen liest",
+    "A picture whose settings to use where you say nothing": "Ein Bild, dessen Einstellungen gelten, wo du nichts "
+    "sagst",
     "A picture to start from": "Ein Bild, von dem ausgegangen wird",
     "How much to change that picture, 0 to 1": "Wie stark dieses Bild verändert wird, 0 bis 1",
     "Show the pictures to you alone": "Die Bilder nur dir zeigen",
+    # /paste
+    "Paint from the settings of another program, or of a picture": "Nach den Einstellungen eines anderen Programms "
+    "oder eines Bildes malen",
+    "A picture that says how it was made; without it you get a form for settings": "Ein Bild, das sagt, wie es "
+    "entstand; ohne eines kommt ein Formular",
     # /queue
     "What waits and what is being painted": "Was wartet und was gemalt wird",
     "Your unfinished requests, with buttons to cancel them": "Deine offenen Anfragen, mit Knöpfen zum Abbrechen",
@@ -45,6 +57,65 @@ GERMAN_MENUS: Mapping[str, str] = {
     "size": "Größe",
     "count": "Anzahl",
     "private": "privat",
+    # /styles
+    "Looks under a name: words, words to keep out, settings": "Stile unter einem Namen: Worte, Worte für das, was "
+    "fehlen soll, Einstellungen",
+    "Make a style": "Einen Stil machen",
+    "What the style is called": "Wie der Stil heißt",
+    "Its words; {prompt} stands for what is asked for": "Seine Worte; {prompt} steht für das, was verlangt wird",
+    "What it keeps out of the picture": "Was er aus dem Bild heraushält",
+    "How many steps it wants": "Wie viele Schritte er will",
+    "How closely it follows the words": "Wie genau er den Worten folgt",
+    "The sampler it wants": "Welchen Sampler er will",
+    "The size it wants, such as 512x768 or 3:2": "Welche Größe er will, etwa 512x768 oder 3:2",
+    "The model it wants": "Welches Modell er will",
+    "Whose style it is": "Wessen Stil es ist",
+    "myself": "mich selbst",
+    "this server": "diesen Server",
+    "Change a style, in a form where you say nothing but its name": "Einen Stil ändern; im Formular, wenn du nur den "
+    "Namen sagst",
+    "Which style": "Welcher Stil",
+    "A new name for it": "Ein neuer Name für ihn",
+    "Something to take away from it": "Etwas, das er nicht mehr haben soll",
+    "negative": "Negatives",
+    "steps": "Schritte",
+    "guidance": "Guidance",
+    "sampler": "Sampler",
+    "all settings": "alle Einstellungen",
+    "Which styles there are": "Welche Stile es gibt",
+    "Delete a style": "Einen Stil löschen",
+    "Give one of your styles to this server": "Diesem Server einen deiner Stile geben",
+    "Which of your styles": "Welcher deiner Stile",
+    "Add the styles of a file: AUTOMATIC1111’s styles.csv": "Die Stile einer Datei hinzufügen: styles.csv von "
+    "AUTOMATIC1111",
+    "A styles.csv": "Eine styles.csv",
+    "Get styles as a file: AUTOMATIC1111’s styles.csv": "Stile als Datei bekommen: styles.csv von AUTOMATIC1111",
+    # /wildcards
+    "Lists of words that prompts draw from": "Listen von Worten, aus denen Prompts ziehen",
+    "Add or replace lists, from text files": "Listen aus Textdateien hinzufügen oder ersetzen",
+    "A .txt file, one entry a line": "Eine .txt-Datei, ein Eintrag je Zeile",
+    "What the list is called; otherwise as the file": "Wie die Liste heißt; sonst wie die Datei",
+    "A second file": "Eine zweite Datei",
+    "A third file": "Eine dritte Datei",
+    "A fourth file": "Eine vierte Datei",
+    "A fifth file": "Eine fünfte Datei",
+    "Change a list, or begin a new one": "Eine Liste ändern, oder eine neue anfangen",
+    "Which lists there are": "Welche Listen es gibt",
+    "Get a list as a file": "Eine Liste als Datei bekommen",
+    "Remove a list of this server": "Eine Liste dieses Servers wegnehmen",
+    "Which list": "Welche Liste",
+    # /admin
+    "Settings of this server": "Einstellungen dieses Servers",
+    "What to keep out of every picture made in this server": "Was aus jedem Bild dieses Servers bleiben soll",
+    "The words; without them you see and change what is set": "Die Worte; ohne sie siehst und änderst du, was gilt",
+    # /prompt
+    "How prompts are read": "Wie Prompts gelesen werden",
+    "See how a prompt is read: tokens, weights, steps, mistakes": "Sehen, wie ein Prompt gelesen wird: Tokens, "
+    "Gewichte, Schritte, Fehler",
+    "The prompt": "Der Prompt",
+    "Which model reads it": "Welches Modell ihn liest",
+    "Steps of the picture; the model's own if you do not say": "Schritte des Bildes; sonst die des Modells",
+    "Read it as a negative prompt": "Als negativen Prompt lesen",
     # /help, /about
     "How to use this bot": "Wie dieser Bot geht",
     "What this bot is, and which models it has": "Was dieser Bot ist, und welche Modelle er hat",

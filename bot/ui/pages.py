@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.services.waiting import Line, Place
+from bot.services.wildcards import Listed
 from bot.texts import duration, pictures, say
 from bot.ui.custom_ids import Shelf, Verb, Whose, forget_id, page_id, queue_id
 from bot.ui.layouts import button, job_button, layout
@@ -131,6 +132,58 @@ def confirm_forget(member_id: int, locale: str | None) -> ui.LayoutView:
         button("forget", forget_id(member_id), locale, discord.ButtonStyle.danger),
     )
     return layout(ui.TextDisplay(say("me_delete_confirm", locale)), row)
+
+
+# Wildcards --------------------------------------------------------------------------------------------------------
+
+#: The file that names every list, where they are too many for a message.
+WILDCARDS_FILE = "wildcards.txt"
+#: Lists that are shown: of the server's own, of the operator's.
+_OWN, _OPERATORS = 10, 8
+_EXAMPLE = 40
+
+
+def wildcards(
+    own: Sequence[Listed], operators: Sequence[Listed], locale: str | None
+) -> tuple[ui.LayoutView, str | None]:
+    """Return the lists of a server and of the operator, and the text of a file with all if not all are shown."""
+    parts: list[Part] = [ui.TextDisplay(say("wildcards_title", locale))]
+    parts.append(ui.TextDisplay(_listed(own[:_OWN], locale) or say("wildcards_empty", locale)))
+    if operators:
+        parts.append(ui.TextDisplay(say("wildcards_operators_title", locale)))
+        parts.append(ui.TextDisplay(_listed(operators[:_OPERATORS], locale)))
+    left = len(own[_OWN:]) + len(operators[_OPERATORS:])
+    if not left:
+        return layout(*parts, ui.TextDisplay(f"-# {say('wildcards_hint', locale)}")), None
+    parts.append(ui.TextDisplay(f"-# {say('wildcards_more', locale, count=left)}"))
+    rows = [f"__{one.name}__\t{one.lines}\t{' '.join(one.example.split())[:_HEADING]}" for one in (*own, *operators)]
+    return layout(*parts, ui.File(f"attachment://{WILDCARDS_FILE}")), "\n".join(rows) + "\n"
+
+
+def saved_wildcards(saved: Sequence[Listed], locale: str | None) -> ui.LayoutView:
+    """Return the lists that were written just now."""
+    return layout(ui.TextDisplay(say("wildcards_saved", locale)), ui.TextDisplay(_listed(saved, locale)))
+
+
+def wildcard(name: str, file_name: str, locale: str | None) -> ui.LayoutView:
+    """Return a list, attached under `file_name`."""
+    text = ui.TextDisplay[ui.LayoutView](say("wildcard_shown", locale, name=name))
+    return layout(text, ui.File(f"attachment://{file_name}"))
+
+
+def _listed(lists: Sequence[Listed], locale: str | None) -> str:
+    return "\n".join(
+        say("wildcard_row", locale, name=one.name, lines=_lines(one.lines, locale), example=_example(one))
+        for one in lists
+    )
+
+
+def _example(one: Listed) -> str:
+    return harmless(one.example, _EXAMPLE) or "…"
+
+
+def _lines(count: int, locale: str | None) -> str:
+    return say("wildcard_line", locale) if count == 1 else say("wildcard_lines", locale, n=count)
 
 
 # Help -------------------------------------------------------------------------------------------------------------

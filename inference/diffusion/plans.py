@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inference.families.texts import Text
 from inference.prompt.composition import subprompts
 from inference.prompt.editing import Timeline
+from inference.prompt.networks import strip
 from inference.prompt.schedule import schedule
 from inference.prompt.timelines import timeline_of
 from inference.protocol.limits import MAX_CHANGES, MAX_TEXTS, OutOfRange
@@ -54,7 +55,7 @@ def plan(recipe: BaseRecipe, second_pass: bool = False) -> Plan:
     Raises OutOfRange for too many, and for regions that the texts do not fill.
     """
     timeline = timeline_of(recipe, second_pass)
-    joined = subprompts(recipe.prompt)
+    joined = subprompts(strip(recipe.prompt).text)
     if len(joined) > MAX_TEXTS:
         raise OutOfRange("prompt", f"{len(joined)} texts joined by AND", f"at most {MAX_TEXTS}")
     if recipe.regions is not None and len(joined) - len(recipe.regions.ratios) not in (0, 1):

@@ -31,14 +31,14 @@ def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[S
         raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
     if recipe.style_prompt is not None and model.text_encoders < 2:
         raise OutOfRange("style prompt", "given", "left out: this model has one text encoder, and so takes one prompt")
-    plan(recipe)  # refused before anything is painted
+    own_recipes = [picture_of(recipe, index, job.command.words) for index in range(job.command.count)]
+    for own in own_recipes:
+        plan(own)  # refused before anything is painted
     source, overlay = _source(recipe, job.command.images, model)
-    guidance_of = _guidance_of(recipe, model, cache)
     steps = total_steps(recipe)
     states = []
-    for index in range(job.command.count):
-        own = picture_of(recipe, index)
-        painting = paint(own, model, guidance_of, source)
+    for index, own in enumerate(own_recipes):
+        painting = paint(own, model, _guidance_of(own, model, cache), source)
         states.append(State(job=job, index=index, recipe=own, painting=painting, steps=steps, overlay=overlay))
     return states
 

@@ -39,6 +39,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     type: str = ""
     launch: str = ""
     job: str | None = None
+    request: str | None = None
     protocol: int | None = None
 
 

@@ -22,6 +22,9 @@ MAX_TEXTS = 8
 MAX_CHANGES = 128
 #: Columns or rows with a prompt of their own: one fewer than texts, since one may hold everywhere.
 MAX_REGIONS = 7
+#: Texts, and their characters in all, that are cut into tokens for one who asks: it happens between steps.
+MAX_TOKENIZED_TEXTS = 128
+MAX_TOKENIZED_CHARACTERS = 50_000
 #: Bytes of one picture that a request carries.
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 #: Pixels of one picture that a request carries; more is refused before it is decoded.

@@ -5,8 +5,17 @@ from typing import Literal, NewType
 import msgspec
 
 from inference.protocol import PROTOCOL_VERSION
-from inference.protocol.limits import MAX_COUNT, MAX_IMAGE_BYTES, OutOfRange, require_float, require_int
-from inference.protocol.recipe import ContentHash, Recipe, sources
+from inference.protocol.limits import (
+    MAX_COUNT,
+    MAX_IMAGE_BYTES,
+    MAX_TOKENIZED_CHARACTERS,
+    MAX_TOKENIZED_TEXTS,
+    OutOfRange,
+    require_float,
+    require_int,
+    require_text,
+)
+from inference.protocol.recipe import ContentHash, Recipe, Words, sources
 
 JobId = NewType("JobId", str)
 #: Names one life of an engine process; an event of another launch is dropped.
@@ -72,11 +81,13 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
 
 
 class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
-    """Paint `count` pictures: `picture_of(recipe, 0)` to `picture_of(recipe, count - 1)`."""
+    """Paint `count` pictures: `picture_of(recipe, 0, words)` to `picture_of(recipe, count - 1, words)`."""
 
     job: JobId
     recipe: Recipe
     count: int = 1
+    #: Of each picture; empty where all have the recipe's.
+    words: tuple[Words, ...] = ()
     #: The bytes of the recipe's source pictures, by their hashes: the engine never asks back.
     images: dict[ContentHash, bytes] = {}
     #: A preview every so many steps; 0 for none.
@@ -87,6 +98,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
     def __post_init__(self) -> None:
         require_int("count", self.count, 1, MAX_COUNT)
         require_int("preview_every", self.preview_every, 0, 1000)
+        if len(self.words) not in (0, self.count):
+            raise OutOfRange("words", len(self.words), f"none, or of each of {self.count}")
         missing = [name for name in sources(self.recipe) if name not in self.images]
         if missing:
             raise OutOfRange("images", "missing", f"the bytes of {', '.join(missing)}")
@@ -117,11 +130,24 @@ class Rescan(msgspec.Struct, frozen=True, kw_only=True, tag="rescan"):
     """Read the models folder again. The answer is Models."""
 
 
+class Tokenize(msgspec.Struct, frozen=True, kw_only=True, tag="tokenize"):
+    """Say how a model's text encoders cut texts, without loading its networks. The answer is Tokenized."""
+
+    #: Names the question; the answer carries it.
+    request: str
+    model: ContentHash
+    texts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        require_int("number of texts", len(self.texts), 1, MAX_TOKENIZED_TEXTS)
+        require_text("texts", "".join(self.texts), MAX_TOKENIZED_CHARACTERS)
+
+
 class Shutdown(msgspec.Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave. Jobs that still run are abandoned without an event."""
 
 
-Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Shutdown
+Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Shutdown
 
 
 # Events ---------------------------------------------------------------------------------------------------------
@@ -159,6 +185,32 @@ class Models(msgspec.Struct, frozen=True, kw_only=True, tag="models"):
 
     launch: LaunchId
     models: tuple[ModelInfo, ...]
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A token as people read it. What ends a word has a space behind it, so that tokens in a row are the words."""
+
+    text: str
+    weight: float
+
+
+class TokenChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """What a text encoder reads at once: tokens of text, without begin and end."""
+
+    tokens: tuple[Token, ...]
+    #: Tokens that have room in a chunk.
+    room: int = 75
+
+
+class Tokenized(msgspec.Struct, frozen=True, kw_only=True, tag="tokenized"):
+    """The answer to Tokenize. It ends no job."""
+
+    launch: LaunchId
+    request: str
+    #: Of each text its chunks, at least one; nothing where there is a problem.
+    chunks: tuple[tuple[TokenChunk, ...], ...] = ()
+    #: Why the texts could not be read, in words for a person.
+    problem: str | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
@@ -278,6 +330,7 @@ Event = (
     Ready
     | Refused
     | Models
+    | Tokenized
     | Heartbeat
     | Loading
     | Loaded

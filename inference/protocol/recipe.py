@@ -4,6 +4,7 @@ A recipe is complete and replayable: seed drawn, model and adapters named by the
 pictures named by the SHA-256 of their bytes. The same recipe gives the same picture, alone or in a batch.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NewType
 
 import msgspec
@@ -222,11 +223,26 @@ def sources(recipe: Recipe) -> tuple[ContentHash, ...]:
             return ()
 
 
-def picture_of(recipe: Recipe, index: int) -> Recipe:
+class Words(msgspec.Struct, frozen=True, array_like=True):
+    """What one picture of a request is painted from, where that is not the same for all."""
+
+    prompt: str
+    negative_prompt: str = ""
+
+    def __post_init__(self) -> None:
+        require_text("prompt", self.prompt)
+        require_text("negative prompt", self.negative_prompt)
+
+
+def picture_of(recipe: Recipe, index: int, words: Sequence[Words] = ()) -> Recipe:
     """Return the recipe of picture number `index` (from 0) of a request for several.
 
     As in AUTOMATIC1111, the seed goes up by one a picture; where a variation seed is set, that one does instead.
+    `words` are those of every picture; none where all have the recipe's.
     """
+    if words:
+        own = words[index]
+        recipe = msgspec.structs.replace(recipe, prompt=own.prompt, negative_prompt=own.negative_prompt)
     if index == 0:
         return recipe
     if recipe.variation is not None:

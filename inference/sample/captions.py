@@ -73,9 +73,10 @@ class _Writer:
         return text
 
     def _pair(self, subjects: tuple[Subject, ...]) -> "_Core":
-        coloured = not self._perhaps(0.06)
+        bare = (True, True) if self._perhaps(0.06) else (self._perhaps(0.05), self._perhaps(0.05))
         first, second = (
-            article(f"{subject.colour if coloured else ''} {self._word(subject.shape)}".strip()) for subject in subjects
+            article(f"{'' if plain else subject.colour} {self._word(subject.shape)}".strip())
+            for subject, plain in zip(subjects, bare, strict=True)
         )
         turn = self._random.random()
         if turn < 0.7:

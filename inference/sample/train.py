@@ -3,7 +3,7 @@
     python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda] [--from MODEL]
 
 Two CPU cores need an hour and three quarters, a GPU minutes. An interrupted run goes on where it was. With --from, a
-finished model learns on: its UNet alone, and with more weighted captions.
+finished model learns on: its UNet alone, with more pairs and more weighted captions.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def train(
     tokenizer = _tokenizer(out / "tokenizer")
     vae = _vae(out / "vae", vae_plan, device)
     log.info("encoding %d scenes", plan.scenes)
-    training = Training(tokenizer, make_dataset(vae, plan.scenes), plan, device)
+    training = Training(tokenizer, make_dataset(vae, plan.scenes, plan.pairs), plan, device)
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         training.load(checkpoint)
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     plan = Plan(minutes=options.minutes)
     if options.model is not None:
-        plan = replace(plan, begin=0.7, weighted=0.35)
+        plan = replace(plan, begin=0.7, weighted=0.3, pairs=0.3)
     folder = train(options.out, plan, VaePlan(), torch.device(options.device), model=options.model)
     pairs = held_out_scenes(200)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))

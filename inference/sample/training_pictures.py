@@ -36,6 +36,8 @@ class Plan:
     batch: int = 64
     learning_rate: float = 1.4e-3
     text_steps: int = 400
+    #: Share of scenes that are two different subjects, beyond those that come by chance.
+    pairs: float = 0.0
     #: Share of captions with weighted words.
     weighted: float = 0.15
     #: Where on the way from 0 to 1 the training begins. Finished networks that learn on begin late: their text encoder
@@ -128,13 +130,14 @@ def make_unet(plan: Plan) -> UNet2DConditionModel:
 
 
 @torch.no_grad()
-def make_dataset(vae: AutoencoderKL, count: int, seed: int = 7) -> Dataset:
-    """Draw scenes and encode them once."""
+def make_dataset(vae: AutoencoderKL, count: int, pairs: float = 0.0, seed: int = 7) -> Dataset:
+    """Draw scenes, `pairs` of them with two subjects on purpose, and encode them once."""
     chance = random.Random(seed)
     scenes: list[Scene] = []
     means, deviations = [], []
     while len(scenes) < count:
-        some = [random_scene(chance) for _ in range(32)]
+        kinds = ["pair" if pairs and chance.random() < pairs else None for _ in range(32)]
+        some = [random_scene(chance, kind=kind) for kind in kinds]
         pixels = torch.from_numpy(np.stack([render(scene, chance) for scene in some])).permute(0, 3, 1, 2)
         posterior = vae.encode(pixels.to(vae.device).float().div(127.5).sub(1)).latent_dist
         scenes += some

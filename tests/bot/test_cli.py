@@ -7,6 +7,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from bot import cli, imagine
+from bot.services.pasting import NO_HINT
+from tests.inference.protocol.golden import PASTED
 
 SETTINGS = (
     "a cat\nNegative prompt: dog\nSteps: 9, Sampler: Euler a, CFG scale: 4, Seed: 7, Size: 128x64, Lora hashes: x"
@@ -121,13 +123,35 @@ class TestInfo:
         assert told["settings"]["seed"] == 7
         assert told["recipe"] is None
 
+    def test_of_comfyui(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        texts = PngImagePlugin.PngInfo()
+        texts.add_text("prompt", PASTED["comfyui-custom-advanced.json"])
+        Image.new("RGB", (8, 8)).save(tmp_path / "comfy.png", pnginfo=texts)
+        assert cli.main(["info", "comfy.png"]) == 0
+        assert capsys.readouterr().out == (
+            "a harbour at dawn <lora:grain:0:0.4>\nNegative prompt: blurry\n"
+            "Steps: 24, Sampler: DPM++ 2S a, Schedule type: SGM Uniform, CFG scale: 4.5, Seed: 90210, Size: 1024x768, "
+            "Model: sd_xl_base_1.0, Clip skip: 1, Style prompt: oil painting, "
+            'Nodes: "SplitSigmas, ControlNetApplyAdvanced, ControlNetLoader"\n'
+        )
+        assert cli.main(["info", "--json", "comfy.png"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["program"], told["parameters"], told["settings"]["seed"]) == ("ComfyUI", None, 90210)
+
+    def test_of_a_jpeg_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        data = Image.Exif()
+        data.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + SETTINGS.encode("utf-16-be")
+        Image.new("RGB", (8, 8)).save(tmp_path / "foreign.jpg", exif=data)
+        assert cli.main(["info", "foreign.jpg"]) == 0
+        assert capsys.readouterr().out == SETTINGS + "\n"
+
     def test_of_a_picture_without_any(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         Image.new("RGB", (8, 8)).save(tmp_path / "bare.png")
         Image.new("RGB", (8, 8)).save(tmp_path / "photo.jpg")
         assert cli.main(["info", str(tmp_path / "bare.png")]) == cli.USAGE
         assert "made by another program, or they were removed" in capsys.readouterr().err
         assert cli.main(["info", str(tmp_path / "photo.jpg")]) == cli.USAGE
-        assert "Pictures keep their settings only as PNG files" in capsys.readouterr().err
+        assert "They are read from PNG, JPEG and WebP files" in capsys.readouterr().err
 
     def test_a_recipe_that_was_tampered_with(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         texts = PngImagePlugin.PngInfo()
@@ -154,6 +178,24 @@ class TestLikeForeign:
         assert (draft.sampler, draft.schedule, draft.guidance_scale) == ("euler_a", "normal", 4.0)
         assert (draft.width, draft.height) == (128, 64)
         assert made.ignored == ("Lora hashes: x",)
+
+    def test_of_invokeai(self, tmp_path: Path) -> None:
+        texts = PngImagePlugin.PngInfo()
+        texts.add_text("invokeai_metadata", PASTED["invokeai-5.json"])
+        Image.new("RGB", (64, 64)).save(tmp_path / "invoke.png", pnginfo=texts)
+        made = request("--like", "invoke.png")
+        assert made.draft.prompt == "a cutaway of a submarine <lora:cutaway-xl:0.85>"
+        assert (made.draft.sampler, made.draft.seed, made.told_model.name) == ("dpm2_a", 2718281828, "Juggernaut XL v9")
+        assert made.draft.strength is None
+        assert "Denoising strength: 0.6 (if it was made from another picture, give that with --init)" in made.ignored
+        started = request("--like", "invoke.png", "--init", "invoke.png")
+        assert started.draft.strength == 0.6
+        assert not any("strength" in each for each in started.ignored)
+        assert request("--like", "invoke.png", "--model", "x").told_model == NO_HINT
+
+    def test_of_a_text_file(self, tmp_path: Path) -> None:
+        (tmp_path / "settings.txt").write_text(SETTINGS)
+        assert request("--like", "settings.txt").draft.seed == 7
 
     def test_what_is_said_wins(self, foreign: Path) -> None:
         made = request("a dog", "--like", str(foreign), "--steps", "3")

@@ -1,12 +1,19 @@
 """`easel prompt check` shows what was understood of a prompt, and refuses what cannot be made."""
 
+import asyncio
 import io
 import json
 import sys
+from typing import Any
 
 import pytest
+from rich.console import Console
 
-from bot import cli
+from bot import cli, prompt
+from bot.errors import EaselError, EngineDead, UserError
+from bot.settings import load_settings
+from inference.protocol.limits import MAX_TOKENIZED_TEXTS
+from tests.bot.engines.engines import clockwork_inline, clockwork_process
 
 
 @pytest.fixture
@@ -128,3 +135,80 @@ def test_mistakes_are_told_in_a_sentence(words: list[str], message: str, capsys:
     told = capsys.readouterr().err
     assert message in told
     assert told.count("\n") == 1
+
+
+# With a model -----------------------------------------------------------------------------------------------------
+
+LONG = "a red circle on a blue background, " * 12
+
+
+def test_the_sample_models_worker_counts_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["prompt", "check", "--model", "sample", "a [red:blue:5] circle", LONG]) == 0
+    told = capsys.readouterr().out
+    short, long = told.split("\n\n")
+    assert short == (
+        "Steps 1 to 5\n"
+        '         1  "a red circle"\n'
+        "  3 tokens in 1 chunk\n"
+        "Steps 6 to 20\n"
+        '         1  "a blue circle"\n'
+        "  3 tokens in 1 chunk"
+    )
+    phrase = "a red circle on a blue background ,"
+    assert long.split("\n")[2:] == [
+        "  96 tokens in 2 chunks",
+        f'        72 of 75  "{" ".join([phrase] * 9)}"',
+        f'        24 of 75  "{" ".join([phrase] * 3)}"',
+        "",
+    ]
+
+
+async def checked(capsys: pytest.CaptureFixture[str], *texts: str, **manner: Any) -> tuple[int, str]:
+    """Check prompts by the clockwork, for which every word is a token; return the code and what was printed."""
+    console = Console(file=io.StringIO())
+    settings = await asyncio.to_thread(load_settings)
+    code = await prompt.check_for(texts, prompt.Manner(**manner), "clockwork", settings, console, clockwork_inline())
+    return code, capsys.readouterr().out
+
+
+async def test_programs_get_the_chunks_of_each_entry_beside_what_there_was(capsys: pytest.CaptureFixture[str]) -> None:
+    texts = ("[a:b:5] AND c d", "[<lora:ink:1>:5]", "(" * 100_000)
+    code, told = await checked(capsys, *texts, as_json=True)
+    assert code == prompt.REFUSED
+    edited, refused, long = (json.loads(line) for line in told.splitlines())
+    assert edited["schedule"] == [[5, [["a", 1.0]]], [20, [["b", 1.0]]]]
+    assert edited["chunks"] == [[[["a ", 1.0]]], [[["b ", 1.0]]]]
+    assert edited["and"] == [
+        {"weight": 1.0, "schedule": [[20, [[" c d", 1.0]]]], "chunks": [[[["c ", 1.0], ["d ", 1.0]]]]}
+    ]
+    assert "error" in refused
+    assert len(refused["chunks"]) == len(refused["schedule"]) == 2
+    assert long["chunks"] == long["schedule"] == []
+
+
+async def test_more_texts_than_are_counted_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    alternating = f"[{'|'.join(f'w{number}' for number in range(200))}]"
+    _, told = await checked(capsys, alternating, steps=200, as_json=True)
+    chunks = json.loads(told)["chunks"]
+    assert [one is not None for one in chunks] == [True] * MAX_TOKENIZED_TEXTS + [False] * (200 - MAX_TOKENIZED_TEXTS)
+    _, told = await checked(capsys, alternating, steps=200)
+    assert told.count("1 token in 1 chunk") == MAX_TOKENIZED_TEXTS
+    assert told.count("Tokens are not counted: there are too many texts.") == 200 - MAX_TOKENIZED_TEXTS
+
+
+async def test_a_prompt_that_kills_the_engine_ends_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    settings, engine = await asyncio.to_thread(load_settings), clockwork_process()
+    with pytest.raises(EngineDead, match="exit code 5"):
+        await prompt.check_for(["exit"], prompt.Manner(), "clockwork", settings, Console(file=io.StringIO()), engine)
+    assert capsys.readouterr().out == ""
+
+
+async def test_a_tokenizer_that_breaks_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EaselError, match="failed in a way not expected"):
+        await checked(capsys, "raise")
+
+
+async def test_a_model_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    settings, engine = await asyncio.to_thread(load_settings), clockwork_inline()
+    with pytest.raises(UserError, match=r"no model named 'clokwork'. Did you mean clockwork\?"):
+        await prompt.check_for(["a"], prompt.Manner(), "clokwork", settings, Console(file=io.StringIO()), engine)

@@ -49,7 +49,7 @@ def test_the_toml_file_comes_last_and_holds_styles(monkeypatch: pytest.MonkeyPat
     settings = load_settings()
     assert (settings.keep_days, settings.member_waiting) == (2, 5)
     assert list(settings.styles) == ["noir"]
-    assert settings.styles["noir"].around("a cat") == "a cat, film noir"
+    assert settings.styles["noir"].prompt == "{prompt}, film noir"
     monkeypatch.setenv("EASEL_MEMBER_WAITING", "7")
     assert load_settings().member_waiting == 7
 

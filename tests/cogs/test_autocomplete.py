@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.services.generation import Actor
 from playground import Playground
 from storage import Database
-from tests.bot.stage import begun, on_stage, painted
+from tests.bot.stage import answer_to, begun, on_stage, painted
 
 TYPED = [
     ("imagine", "model", "clock", "clockwork"),
@@ -17,8 +18,14 @@ TYPED = [
     ("imagine", "size", "16", "16:9"),
     ("imagine", "size", "800x600", "800x600"),
     ("me set", "model", "", "clockwork"),
+    ("prompt check", "model", "clock", "clockwork"),
     ("me set", "size", "", "1:1"),
     ("queue cancel", "request", "slow", "slow fox · 1 picture"),
+    ("styles edit", "name", "no", "noir"),
+    ("styles share", "name", "no", "noir"),
+    ("imagine", "style", "no", "noir"),
+    ("wildcards show", "name", "an", "animal"),
+    ("wildcards edit", "name", "", "animal"),
 ]
 
 
@@ -44,9 +51,12 @@ def _noted(method: Any, made: list[str]) -> Any:
 async def test_no_query_is_made_while_somebody_types(
     playground: Playground, tmp_path: Path, queries: list[str]
 ) -> None:
-    async with on_stage(playground, tmp_path, stop_seconds=0.0):
+    async with on_stage(playground, tmp_path, stop_seconds=0.0) as bot:
         ann = playground.person("ann")
+        keeper = Actor(member_id=ann.id, guild_id=playground.world.guild("Atelier").id, manager=True)
+        await bot.rooms.wildcards.put(keeper, {"animal": "cat"})
         await begun(playground, ann, "slow fox")
+        await answer_to(playground, ann, "styles add", {"name": "noir", "prompt": "x"})
         history = await ann.command("history")
         await playground.until(lambda: history.response.kind == "message")
         assert queries, "commands are seen to make queries"

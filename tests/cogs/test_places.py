@@ -6,7 +6,18 @@ from playground import Playground
 from playground.invocations import Invocation
 from tests.bot.stage import answer, answer_to, is_result, on_stage, painted, text_of, urls_of
 
-COMMANDS = ("queue mine", "queue all", "queue cancel", "history", "me show", "me export", "me delete", "help", "about")
+COMMANDS = (
+    "queue mine",
+    "queue all",
+    "queue cancel",
+    "history",
+    "me show",
+    "me export",
+    "me delete",
+    "styles list",
+    "help",
+    "about",
+)
 
 
 async def test_every_command_in_direct_messages(playground: Playground, tmp_path: Path) -> None:

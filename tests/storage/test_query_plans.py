@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import deliveries, disposal, images, inputs, jobs, members, repairs, units, upgrade, usage
+from storage import deliveries, disposal, images, inputs, jobs, members, repairs, styles, units, upgrade, usage
 
 HOT = {
     "claim": units.CLAIM,
@@ -51,6 +51,15 @@ HOT = {
     "missing pictures": repairs.MARK_MISSING,
     "usage of a member": usage.SELECT_OF_MEMBER,
     "usage of a guild": usage.SELECT_OF_GUILD,
+    "styles of a member": styles.SELECT_OF_MEMBER,
+    "styles of a guild": styles.SELECT_OF_GUILD,
+    "styles that a member gave": styles.SELECT_GIVEN,
+    "count of a member's styles": styles.COUNT_OF_MEMBER,
+    "count of a guild's styles": styles.COUNT_OF_GUILD,
+    "change a style": styles.CHANGE,
+    "remove a style": styles.REMOVE,
+    "delete a member's styles": styles.DELETE_OWN,
+    "forget who gave styles": styles.FORGET_GIVER,
     "defaults": members.SELECT,
     "export of jobs": members.EXPORT_JOBS,
     "export of images": members.EXPORT_IMAGES,
@@ -69,7 +78,16 @@ SMALL = (
     "deliveries USING INDEX deliveries_kept",
 )
 #: Pages must come in order from the index, without sorting all that there is.
-PAGED = ("unfinished jobs", "history", "open deliveries", "images of a member", "favourites", "oldest images")
+PAGED = (
+    "unfinished jobs",
+    "history",
+    "open deliveries",
+    "images of a member",
+    "favourites",
+    "oldest images",
+    "styles of a member",
+    "styles of a guild",
+)
 
 
 @pytest.fixture(scope="module")

@@ -211,6 +211,29 @@ async def test_rescans_are_answered_even_when_several_ask(bench: Bench) -> None:
     assert list(answers) == [bench.ready.models] * 3
 
 
+async def test_texts_are_cut_into_tokens_while_a_picture_is_painted(bench: Bench) -> None:
+    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.watcher.until(is_progress("a"))
+    texts = ("a red circle", "a star")
+    one, other = await asyncio.gather(
+        bench.engine.tokenize(bench.model.hash, texts), bench.engine.tokenize(bench.model.hash, texts[:1])
+    )
+    words = [[[token.text for token in chunk.tokens] for chunk in chunks] for chunks in one.chunks]
+    assert words == [[["a ", "red ", "circle "]], [["a ", "star "]]]
+    assert one.launch == bench.ready.launch
+    assert one.chunks[:1] == other.chunks
+    assert (one.problem, other.problem) == (None, None)
+    await bench.engine.cancel(JobId("a"))
+    assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
+
+
+async def test_texts_for_an_unknown_model_are_answered_with_a_problem(bench: Bench) -> None:
+    answer = await bench.engine.tokenize(ContentHash("0" * 64), ["fox"])
+    assert answer.problem
+    assert answer.chunks == ()
+    assert (await bench.engine.tokenize(bench.model.hash, ["fox"])).problem is None
+
+
 async def test_the_heartbeat_names_the_jobs_held(bench: Bench) -> None:
     await bench.engine.submit(bench.ask("a", steps=LONG))
     await eventually(lambda: held(bench.engine) == ("a",))
@@ -244,5 +267,7 @@ async def test_a_stopped_engine_takes_nothing(bench: Bench) -> None:
         await bench.engine.submit(bench.ask("a"))
     with pytest.raises(EngineDead, match="was stopped"):
         await bench.engine.rescan()
+    with pytest.raises(EngineDead, match="was stopped"):
+        await bench.engine.tokenize(bench.model.hash, ["fox"])
     await bench.engine.cancel(JobId("a"))
     await bench.engine.stop()

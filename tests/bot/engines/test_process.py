@@ -18,6 +18,7 @@ from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
 from inference.protocol.messages import TERMINAL_EVENTS, Finished, Generate, JobId, Progress, Ready, Started
 from tests.bot.engines.engines import PATIENT, Watcher, clockwork_process, eventually, scripted_process
+from tests.clockwork import MODEL
 from tests.sample_requests import generate, settings
 
 SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -424,3 +425,32 @@ def test_the_worker_starts_in_any_folder_whatever_lies_there(tmp_path: Path) -> 
     result = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=50)
     assert (result.returncode, result.stdout) == (0, b"")
     assert command[0] == sys.executable
+
+
+async def test_a_question_whose_launch_dies_is_answered_at_once() -> None:
+    async with clockwork_process() as engine:
+        with pytest.raises(EngineDead, match="The worker left with exit code 5"):
+            await engine.tokenize(MODEL.hash, ["exit"], timeout_seconds=50)
+        # It is not asked again: it may be what the launch died of. The next one is.
+        answer = await engine.tokenize(MODEL.hash, ["a fox"], timeout_seconds=50)
+        assert len(answer.chunks) == 1
+
+
+async def test_a_question_that_waits_for_too_long_is_given_up_and_forgotten() -> None:
+    async with clockwork_process() as engine:
+        with pytest.raises(TimeoutError):
+            await engine.tokenize(MODEL.hash, ["hang"], timeout_seconds=0.2)
+        watcher = Watcher(engine)
+        kill(engine)
+        await watcher.until(lambda event: isinstance(event, Ready))
+        assert (await engine.tokenize(MODEL.hash, ["fox"], timeout_seconds=50)).chunks
+
+
+async def test_a_question_in_flight_at_the_stop_is_answered() -> None:
+    engine = clockwork_process()
+    await engine.start()
+    question = asyncio.create_task(engine.tokenize(MODEL.hash, ["hang"], timeout_seconds=50))
+    await asyncio.sleep(0)
+    await engine.stop(0)
+    with pytest.raises(EngineDead, match="was stopped"):
+        await question

@@ -12,6 +12,7 @@ from bot.errors import EngineDead
 from inference.protocol.messages import Cancelled, Failed, Finished, JobId, Notice, Started
 from tests.bot.engines.engines import Watcher, clockwork_process
 from tests.bot.engines.test_process import at_step, kill
+from tests.clockwork import MODEL
 from tests.sample_requests import generate
 
 
@@ -105,3 +106,13 @@ async def test_an_engine_that_is_given_up_ends_the_events_with_its_reason() -> N
             await watcher.ends("a")
         with pytest.raises(EngineDead):
             await engine.submit(generate("b"))
+
+
+async def test_a_question_about_texts_is_passed_on_and_never_asked_again() -> None:
+    engine, _ = rerunning()
+    async with engine:
+        assert len((await engine.tokenize(MODEL.hash, ["a fox"], 50)).chunks) == 1
+        with pytest.raises(EngineDead, match="exit code 5"):
+            await engine.tokenize(MODEL.hash, ["exit"], 50)
+        with pytest.raises(TimeoutError):
+            await engine.tokenize(MODEL.hash, ["hang"], 0.2)

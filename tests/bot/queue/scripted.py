@@ -1,6 +1,6 @@
 """An engine that does what a test says, and a dispatcher around it with a real store."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,9 @@ from inference.protocol.messages import (
     Progress,
     Ready,
     Timings,
+    Tokenized,
 )
+from inference.protocol.recipe import ContentHash
 from storage import ContentFolder, Database, jobs, units
 from storage.deliveries import NewDelivery
 from storage.jobs import NewJob
@@ -76,6 +78,9 @@ class Scripted:
 
     async def rescan(self) -> tuple[ModelInfo, ...]:
         return (MODEL,)
+
+    async def tokenize(self, model: ContentHash, texts: Sequence[str], timeout_seconds: float = 10.0) -> Tokenized:
+        raise NotImplementedError
 
     def events(self) -> AsyncIterator[EngineEvent]:
         return aiter(self.mailbox)

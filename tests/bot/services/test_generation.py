@@ -11,7 +11,10 @@ from bot.errors import EngineDead, LimitReached, UserError
 from bot.queue.limits import Limits
 from bot.services.drafts import Draft
 from bot.services.generation import Actor, Generation, Target, Unheard
+from bot.services.guilds import Guilds
 from bot.services.people import People
+from bot.services.styles import Styles
+from bot.services.wildcards import WildcardLists
 from bot.services.wishes import Wish
 from inference.protocol.messages import JobId
 from inference.protocol.recipe import sources
@@ -40,14 +43,24 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-def generation(house: House) -> Generation:
-    people = People(database=house.database, pictures=house.pictures, inputs=house.inputs, dispatcher=house.dispatcher)
+def generation(house: House, tmp_path: Path) -> Generation:
+    styles = Styles(database=house.database, dispatcher=house.dispatcher, operators={})
+    people = People(
+        database=house.database,
+        pictures=house.pictures,
+        inputs=house.inputs,
+        dispatcher=house.dispatcher,
+        styles=styles,
+    )
     return Generation(
         database=house.database,
         inputs=house.inputs,
         dispatcher=house.dispatcher,
         people=people,
-        styles={},
+        styles=styles,
+        wildcards=WildcardLists(database=house.database, folder=tmp_path / "wildcards"),
+        guilds=Guilds(database=house.database),
+        remark=lambda job, hints, locale: None,
         limits=Limits(member_waiting=4, guild_waiting=6),
         most_pictures=4,
     )

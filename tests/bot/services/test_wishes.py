@@ -5,7 +5,8 @@ import pytest
 
 from bot.services.drafts import Draft
 from bot.services.sizes import Pixels, Ratio
-from bot.services.styles import STYLES
+from bot.services.style_words import Applied, Weaver
+from bot.services.styles import STYLES, Style
 from bot.services.wishes import Wish, count_of, named_model, order_of
 from bot.texts import Mistake
 from inference.protocol.recipe import ContentHash
@@ -18,22 +19,30 @@ MODELS = (VAE, MODEL, OTHER)
 NOTHING = Defaults()
 
 
+def dressed(prompt: str, negative: str, style: str | None) -> Applied:
+    return Weaver(STYLES).applied(prompt, negative, [style] if style else [])
+
+
+def plain(prompt: str, negative: str, style: str | None) -> Applied:
+    return Weaver({}).applied(prompt, negative, [style] if style else [])
+
+
 def wish(size: Pixels | Ratio | None = None, count: int | None = None, style: str | None = None, **said: str) -> Wish:
     return Wish(draft=Draft(prompt="a cat", **said), size=size, count=count, style=style)  # type: ignore[arg-type]
 
 
 def test_models() -> None:
     usual = Defaults(model="other")
-    assert order_of(wish(), NOTHING, MODELS, {}).recipe.model == MODEL.hash
-    assert order_of(wish(), usual, MODELS, {}).recipe.model == OTHER.hash
-    assert order_of(wish(model="Clockwork"), usual, MODELS, {}).recipe.model == MODEL.hash
-    assert order_of(wish(), Defaults(model="gone"), MODELS, {}).recipe.model == MODEL.hash
+    assert order_of(wish(), NOTHING, MODELS, plain).recipe.model == MODEL.hash
+    assert order_of(wish(), usual, MODELS, plain).recipe.model == OTHER.hash
+    assert order_of(wish(model="Clockwork"), usual, MODELS, plain).recipe.model == MODEL.hash
+    assert order_of(wish(), Defaults(model="gone"), MODELS, plain).recipe.model == MODEL.hash
 
 
 def test_sizes() -> None:
     usual = Defaults(width=256, height=64)
     sizes = [
-        order_of(asked, defaults, MODELS, {}).recipe
+        order_of(asked, defaults, MODELS, plain).recipe
         for asked, defaults in (
             (wish(model="other"), NOTHING),
             (wish(), usual),
@@ -53,7 +62,7 @@ def test_counts() -> None:
 
 
 def test_styles_go_around_both_prompts() -> None:
-    recipe = order_of(wish(style="Ink", negative_prompt="dogs"), NOTHING, MODELS, STYLES).recipe
+    recipe = order_of(wish(style="Ink", negative_prompt="dogs"), NOTHING, MODELS, dressed).recipe
     assert recipe.prompt == "ink drawing of a cat, bold lines, black and white"
     assert recipe.negative_prompt == "dogs, photo, colour"
 
@@ -63,5 +72,35 @@ def test_a_vae_is_no_model() -> None:
         named_model("a vae", MODELS)
     assert caught.value.key == "no_model"
     with pytest.raises(Mistake) as caught:
-        order_of(wish(), NOTHING, (VAE,), {})
+        order_of(wish(), NOTHING, (VAE,), plain)
     assert caught.value.key == "no_models"
+
+
+def test_what_was_said_goes_before_a_style_and_a_style_before_the_usual() -> None:
+    styles = {"fast": Style(prompt="{prompt}, fast", steps=4, size="64x64", sampler="Heun", model="other")}
+
+    def fast(prompt: str, negative: str, style: str | None) -> Applied:
+        return Weaver(styles).applied(prompt, negative, [style] if style else [])
+
+    usual = Defaults(width=256, height=256)
+    chosen = order_of(wish(style="fast"), usual, MODELS, fast).recipe
+    assert (chosen.steps, chosen.width, chosen.sampler, chosen.model) == (4, 64, "heun", OTHER.hash)
+    said = wish(style="fast", size=Pixels(128, 128), steps=9, sampler="Euler", model="clockwork")  # type: ignore[arg-type]
+    recipe = order_of(said, usual, MODELS, fast).recipe
+    assert (recipe.steps, recipe.width, recipe.sampler, recipe.model) == (9, 128, "euler", MODEL.hash)
+    assert recipe.prompt == "a cat, fast"
+
+
+def test_the_servers_negative_prompt_comes_last_and_once() -> None:
+    for said, expected in (("dogs", "dogs, gore"), ("", "gore"), ("no gore please", "no gore please")):
+        assert order_of(wish(negative_prompt=said), NOTHING, MODELS, plain, "gore").recipe.negative_prompt == expected
+
+
+def test_a_picture_wanted_again_keeps_its_words_as_they_are() -> None:
+    like = order_of(wish(), NOTHING, MODELS, plain).recipe
+    like = msgspec.structs.replace(like, prompt="{a|b} <style:none>", negative_prompt="x", width=128, height=64)
+    again = Wish(draft=Draft(like=like, steps=3))
+    assert again.is_exact
+    recipe = order_of(again, Defaults(width=256, height=256), MODELS, plain, "gore").recipe
+    assert (recipe.prompt, recipe.negative_prompt, recipe.steps) == ("{a|b} <style:none>", "x, gore", 3)
+    assert (recipe.width, recipe.height, recipe.seed) == (128, 64, like.seed)

@@ -3,11 +3,14 @@
 from typing import Any
 
 import discord
+import pytest
 from discord import ui
 
 from bot.services.waiting import Line, Place
+from bot.services.wildcards import Listed
+from bot.texts import say
 from bot.ui import pages
-from bot.ui.custom_ids import FORGET, PAGE, PATTERN, QUEUE, forget_id, page_id, queue_id
+from bot.ui.custom_ids import FORGET, PAGE, PATTERN, QUEUE, STYLES, forget_id, page_id, queue_id
 from inference.protocol.messages import JobId
 from storage.jobs import NewJob
 from storage.members import Defaults
@@ -33,7 +36,7 @@ def require_limits(view: ui.LayoutView) -> None:
     assert len(set(names)) == len(names)
     assert all(len(name) <= 100 for name in names)
     for name in names:
-        assert sum(pattern.fullmatch(name) is not None for pattern in (PATTERN, PAGE, QUEUE, FORGET)) == 1
+        assert sum(pattern.fullmatch(name) is not None for pattern in (PATTERN, PAGE, QUEUE, FORGET, STYLES)) == 1
 
 
 def job(number: int, member_id: int = 1) -> NewJob:
@@ -74,6 +77,26 @@ async def test_cards() -> None:
     assert "and 85 more" in str(payload(pages.about(state, None)))
     require_limits(pages.defaults(Defaults(), [], None))
     require_limits(pages.about(pages.State("", "", None, [], 0, 0, trouble=True), None))
+
+
+async def test_full_lists() -> None:
+    lists = [Listed("x" * 60, 20_000, "*" * 4000) for _ in range(200)]
+    for locale in ("en-US", "de"):
+        view, text = pages.wildcards(lists, lists, locale)
+        require_limits(view)
+        assert text is not None and len(text.splitlines()) == 400
+        require_limits(pages.saved_wildcards(lists[:5], locale))
+        require_limits(pages.wildcard("x" * 60, "x.txt", locale))
+    view, text = pages.wildcards([], [], None)
+    require_limits(view)
+    assert text is None
+
+
+@pytest.mark.parametrize(
+    "key", ["wildcards_form", "wildcards_form_label", "admin_negative_title", "admin_negative_label"]
+)
+def test_words_of_forms_fit(key: str) -> None:
+    assert all(len(say(key, locale)) <= 45 for locale in ("en-US", "de"))
 
 
 def test_names_of_buttons_are_read_again() -> None:

@@ -1,0 +1,135 @@
+"""What is painted from what was written: choices drawn, regions fitted, and everything refused that cannot be made."""
+
+import random
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from bot.texts import Mistake
+from inference.prompt.combinations import MOST_COUNTED, NO_WILDCARDS, Wildcards, count, draw, every, has_choices
+from inference.prompt.hints import Hint
+from inference.prompt.networks import NetworkUse
+from inference.prompt.places import PromptError, Span
+from inference.prompt.reading import Reading, read
+from inference.prompt.regions import Layout, fitted
+from inference.prompt.timelines import timeline_of
+from inference.protocol.limits import MAX_CHANGES, MAX_TEXTS
+from inference.protocol.names import nearest
+from inference.protocol.recipe import Recipe, TextToImage, Words, picture_of
+
+
+@dataclass(frozen=True)
+class Written:
+    """A recipe whose prompts are settled, and what its writer should know."""
+
+    recipe: Recipe
+    #: Of each picture, where they differ.
+    words: tuple[Words, ...]
+    count: int
+    #: Each with the text that it points into.
+    hints: tuple[tuple[str, Hint], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How the choices in a prompt, `{a|b}` and `__name__`, are made."""
+
+    wildcards: Wildcards = NO_WILDCARDS
+    #: They were made before: braces are text.
+    made: bool = False
+    #: How many pictures the member expects when each combination is to be painted; None draws one a picture.
+    combinations: int | None = None
+    #: Pictures that one request may have.
+    most: int
+
+
+def write(
+    recipe: Recipe, pictures: int, choices: Choices, layout: Layout | None = None, networks: Collection[str] = ()
+) -> Written:
+    """Settle the prompts of a request for so many pictures. The same recipe, seed and lists always give the same.
+
+    `networks` are the names of those that there are. Raises PromptError for what cannot be made, with its place, and
+    Mistake where the combinations are not as many as was said.
+    """
+    words = tuple(_words(recipe, pictures, choices))
+    recipe = picture_of(recipe, 0, words)
+    if layout is not None:
+        recipe = msgspec.structs.replace(recipe, regions=fitted(layout, recipe.prompt))
+    hints: dict[tuple[str, Hint], None] = {}
+    for own in dict.fromkeys(words or (Words(recipe.prompt, recipe.negative_prompt),)):
+        if layout is not None:
+            fitted(layout, own.prompt)
+        hints |= dict.fromkeys(_checked(recipe, own, networks))
+    return Written(recipe, words, len(words) or pictures, tuple(hints))
+
+
+def combinations_of(prompt: str, wildcards: Wildcards) -> int:
+    """Return how many pictures a prompt means when each combination is painted. Raises PromptError."""
+    return count(prompt, wildcards)
+
+
+def _words(recipe: Recipe, pictures: int, choices: Choices) -> Iterator[Words]:
+    """Return the words of each picture; none where all have the recipe's."""
+    wildcards = choices.wildcards
+    if choices.combinations is not None:
+        means = count(recipe.prompt, wildcards)
+        if means > choices.most:
+            raise Mistake("combinations_limit", means=spoken(means), most=choices.most)
+        if means != choices.combinations:
+            raise Mistake("combinations_count", means=spoken(means), said=choices.combinations)
+        for index, prompt in enumerate(every(recipe.prompt, wildcards, choices.most)):
+            chance = random.Random(_seed(recipe, index))
+            yield Words(prompt, draw(recipe.negative_prompt, chance, wildcards))
+    elif not choices.made and (has_choices(recipe.prompt) or has_choices(recipe.negative_prompt)):
+        for index in range(pictures):
+            chance = random.Random(_seed(recipe, index))
+            prompt = draw(recipe.prompt, chance, wildcards)
+            yield Words(prompt, draw(recipe.negative_prompt, chance, wildcards))
+
+
+def _seed(recipe: Recipe, index: int) -> int:
+    return picture_of(recipe, index).seed
+
+
+def spoken(number: int) -> str:
+    """Return a count of any size in few characters."""
+    if number >= MOST_COUNTED:
+        return f"more than 10^{len(str(MOST_COUNTED)) - 1}"
+    return f"{number:,}" if number < 10**12 else f"about 10^{len(str(number)) - 1}"
+
+
+def _checked(recipe: Recipe, own: Words, networks: Collection[str]) -> Iterator[tuple[str, Hint]]:
+    """Return the hints at one picture's prompts. Raises PromptError for what cannot be made."""
+    hires = isinstance(recipe, TextToImage) and recipe.hires is not None
+    timeline = timeline_of(recipe, second_pass=hires)
+    positive = _made(read(own.prompt, timeline))
+    negative = _made(read(own.negative_prompt, timeline, negative=True))
+    for use in positive.networks:
+        _require_known(use, own.prompt, networks)
+    whole = Span(0, len(own.prompt))
+    if len(positive.rows) > MAX_TEXTS:
+        words = f"AND joins {len(positive.rows)} texts here, and at most {MAX_TEXTS} can be painted together."
+        raise PromptError(words, own.prompt, whole)
+    rows = [(place, segment.text) for place, row in enumerate(positive.rows) for segment in row.segments]
+    changes = len({*(text for _, text in rows), *(segment.text for row in negative.rows for segment in row.segments)})
+    if changes > MAX_CHANGES:
+        words = f"The prompts change to {changes} different texts over the steps; at most {MAX_CHANGES} can be read."
+        raise PromptError(words, own.prompt, whole)
+    for text, reading in ((own.prompt, positive), (own.negative_prompt, negative)):
+        for hint in reading.hints:
+            yield text, hint
+
+
+def _made(reading: Reading) -> Reading:
+    if reading.errors:
+        raise reading.errors[0]
+    return reading
+
+
+def _require_known(use: NetworkUse, text: str, networks: Collection[str]) -> None:
+    if use.name in networks:
+        return
+    near = nearest(use.name, sorted(networks))
+    hint = f" Did you mean {' or '.join(near)}?" if near else " None is installed." if not networks else ""
+    raise PromptError(f"There is no {use.kind} of the name {use.name[:60]!r} here.{hint}", text, use.span)
