@@ -17,6 +17,7 @@ from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
 from bot.services.drafts import draw_seed
 from bot.settings import Settings, load_settings
+from inference.prompt.places import PromptError
 from inference.protocol.limits import MAX_COUNT, OutOfRange
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from storage import StorageError
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except OutOfRange as error:
         return _complain(sentence(error), USAGE)
+    except PromptError as error:
+        return _complain(error.pointed(), USAGE)
     except StorageError as error:
         return _complain(sentence(error), FAILED)
     except EaselError as error:
@@ -119,6 +122,15 @@ def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
     command.set_defaults(run=_imagine)
     command.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to paint; may be left out with --like")
     command.add_argument("--negative", metavar="TEXT", help="what to keep out of the picture")
+    command.add_argument(
+        "--second-prompt", metavar="TEXT", help="what SDXL's second text encoder reads instead of the prompt"
+    )
+    command.add_argument(
+        "--regions", metavar="LAYOUT", help='where the texts that AND joins hold: "columns", "rows", "columns 1:2"'
+    )
+    command.add_argument(
+        "--combinations", type=_whole, metavar="N", help="paint every combination of {a|b} and __lists__, which are N"
+    )
     command.add_argument("--model", metavar="NAME", help="model, by its name or the beginning of its hash")
     command.add_argument("--vae", metavar="NAME", help="a VAE to use instead of the model's own")
     command.add_argument("--size", type=_size, metavar="WxH", help="pixels, multiples of 8; default: the model's size")

@@ -19,7 +19,12 @@ from bot.info import read_file, read_settings
 from bot.saving import replace_file, save
 from bot.services.drafts import Draft, check, order
 from bot.services.pasting import NO_HINT, Hint, Told, resolve_model, told_by
+from bot.services.prompts import Choices, Written, write
+from bot.services.wildcard_files import read_folder
 from bot.settings import Settings
+from inference.prompt.combinations import Lists, Wildcards
+from inference.prompt.places import harmless, point_at
+from inference.prompt.regions import Layout, parse_layout
 from inference.protocol import messages, parameters
 from inference.protocol.limits import MAX_COUNT, require_int
 from inference.protocol.messages import Cancelled, Failed, Finished, Generate, JobId, Loaded, Loading, Notice, Ready
@@ -48,18 +53,22 @@ class Request:
     ignored: tuple[str, ...] = ()
     #: Show a rough picture of what grows in OUTPUT/preview.jpg.
     preview: bool = False
+    layout: Layout | None = None
+    #: How many combinations of the prompt's choices are expected; None draws one a picture.
+    combinations: int | None = None
 
 
 def request_of(options: argparse.Namespace) -> Request:
     """Return the request that the command line means.
 
-    Raises UserError and OutOfRange for all that can be told without the engine.
+    Raises UserError, PromptError and OutOfRange for all that can be told without the engine.
     """
     width, height = options.size or (None, None)
     hires_width, hires_height = options.hires or (None, None)
     said = {
         "prompt": options.prompt,
         "negative_prompt": options.negative,
+        "style_prompt": options.second_prompt,
         "model": options.model,
         "vae": options.vae,
         "width": width,
@@ -88,6 +97,7 @@ def request_of(options: argparse.Namespace) -> Request:
         told = _like(options.like, has_source=options.init is not None)
         said = {**told.said, **{name: value for name, value in said.items() if value is not None}}
     draft = Draft(**said)
+    regions = options.regions if options.regions is not None else told.regions
     require_int("count", options.count, 1, MAX_COUNT)
     check(draft)
     return Request(
@@ -98,6 +108,8 @@ def request_of(options: argparse.Namespace) -> Request:
         told_vae=told.vae if draft.vae is None else NO_HINT,
         ignored=told.ignored,
         preview=options.preview,
+        layout=parse_layout(regions) if regions is not None else None,
+        combinations=options.combinations,
     )
 
 
@@ -120,12 +132,14 @@ async def run(request: Request, settings: Settings, console: Console, engine: En
 
     The pictures' paths go to stdout, a line each, and everything else to the console.
     """
+    wildcards = Lists(await asyncio.to_thread(read_folder, settings.lists, bool(settings.wildcards_folder)))
+    _settled(request, check(request.draft), wildcards)
     with console.status("Starting the engine …"):
         engine = engine or RerunOnLoss(LocalProcess(settings.engine()))
         ready = await engine.start()
     grace_seconds = _STOP_SECONDS
     try:
-        return await _paint(request, engine, ready, console)
+        return await _paint(request, engine, ready, console, wildcards)
     except asyncio.CancelledError:
         grace_seconds = 0  # a second Ctrl-C
         raise
@@ -133,21 +147,35 @@ async def run(request: Request, settings: Settings, console: Console, engine: En
         await engine.stop(grace_seconds)
 
 
-async def _paint(request: Request, engine: Engine, ready: Ready, console: Console) -> int:
+def _settled(request: Request, recipe: Recipe, wildcards: Wildcards) -> Written:
+    """Return what is painted by a recipe. Raises PromptError, and UserError for other combinations than expected."""
+    exact = request.draft.like is not None and request.draft.prompt is None
+    choices = Choices(wildcards=wildcards, made=exact, combinations=request.combinations, most=MAX_COUNT)
+    return write(recipe, request.count, choices, request.layout)
+
+
+async def _paint(request: Request, engine: Engine, ready: Ready, console: Console, wildcards: Wildcards) -> int:
     names = {info.hash: info.name for info in ready.models}
-    display = Display(console, request.count, names)
+    display = Display(console, names)
     if request.ignored:
         display.say(f"Not followed here: {'; '.join(request.ignored)}.")
     ordered = order(_with_told_models(request, ready, display), ready.models)
+    written = _settled(request, ordered.recipe, wildcards)
+    for text, hint in written.hints:
+        display.say(f"Hint: {hint.words}\n{point_at(text, hint.span)}")
+    display.count = written.count
     job = JobId(uuid4().hex)
     command = Generate(
         job=job,
-        recipe=ordered.recipe,
-        count=request.count,
+        recipe=written.recipe,
+        count=written.count,
+        words=written.words,
         images=ordered.images,
         preview_every=_PREVIEW_STEPS if request.preview else 0,
     )
-    display.say(_summary(ordered.recipe, names.get(ordered.recipe.model, ""), request.count))
+    for own in written.words:
+        display.say(harmless(own.prompt))
+    display.say(_summary(written.recipe, names.get(ordered.recipe.model, ""), written.count))
     preview = request.output / "preview.jpg" if request.preview else None
     try:
         with display.bar:
@@ -232,9 +260,10 @@ def _summary(recipe: Recipe, model_name: str, count: int) -> str:
 class Display:
     """A progress bar on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, console: Console, count: int, names: dict[ContentHash, str]) -> None:
+    def __init__(self, console: Console, names: dict[ContentHash, str]) -> None:
         self._console = console
-        self._count = count
+        #: Pictures that are painted.
+        self.count = 1
         self._names = names
         self._steps: dict[int, tuple[int, int]] = {}
         self._began = time.monotonic()
@@ -272,12 +301,12 @@ class Display:
             self._began = time.monotonic()
         self._steps[event.picture] = (event.step, event.steps)
         done = sum(step for step, _ in self._steps.values())
-        total = event.steps * self._count
+        total = event.steps * self.count
         ready = sum(step >= steps for step, steps in self._steps.values())
         speed = self._speed(done, event.steps)
         if self._task is None:
             self._task = self.bar.add_task("Painting", total=total, speed="")
-        text = f"Painting {ready}/{self._count}" if self._count > 1 else "Painting"
+        text = f"Painting {ready}/{self.count}" if self.count > 1 else "Painting"
         self.bar.update(self._task, description=text, completed=done, total=total, speed=speed)
         if not self._console.is_terminal and time.monotonic() - self._said > _LINE_SECONDS:
             self._said = time.monotonic()

@@ -114,9 +114,7 @@ def _built(
     styles = Styles(database=database, dispatcher=dispatcher, operators=settings.styles)
     people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles)
     guilds = Guilds(database=database)
-    wildcards = WildcardLists(
-        database=database, folder=wildcards_folder(settings), expected=bool(settings.wildcards_folder)
-    )
+    wildcards = WildcardLists(database=database, folder=settings.lists, expected=bool(settings.wildcards_folder))
     generation = Generation(
         database=database,
         inputs=inputs,
@@ -141,13 +139,6 @@ def limits_of(settings: Settings) -> Limits:
         guild_waiting=settings.guild_waiting,
         guild_running=settings.guild_running,
     )
-
-
-def wildcards_folder(settings: Settings) -> Path:
-    """Return where the operator's lists of words are."""
-    if settings.wildcards_folder:
-        return Path(settings.wildcards_folder).expanduser()
-    return settings.data_folder.expanduser() / "wildcards"
 
 
 async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -> None:

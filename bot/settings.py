@@ -103,6 +103,13 @@ class Settings(BaseSettings):
         """Let the environment win over `.env`, and that over the TOML file."""
         return init_settings, env_settings, dotenv_settings, _toml(settings_cls)
 
+    @property
+    def lists(self) -> Path:
+        """Return the folder of the operator's lists for wildcards."""
+        if self.wildcards_folder:
+            return Path(self.wildcards_folder).expanduser()
+        return self.data_folder.expanduser() / "wildcards"
+
     def engine(self) -> EngineSettings:
         """Return what the engine is told of these."""
         return EngineSettings(

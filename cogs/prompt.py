@@ -8,7 +8,7 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions.answers import show
+from bot.interactions.answers import actor_of, show
 from bot.interactions.readings import reading_view
 from bot.services.wishes import installed, named_model, usual_model
 from bot.ui.choices import Choices, models_like
@@ -49,7 +49,7 @@ class Prompt(commands.GroupCog, group_name="prompt", group_description=_("How pr
         else:
             chosen = usual_model(rooms.people.defaults(interaction.user.id).model, installed(models))
         view, files = await reading_view(
-            rooms, text, chosen, steps or chosen.default_steps, str(interaction.locale), negative=negative
+            rooms, text, chosen, steps or chosen.default_steps, actor_of(interaction), negative=negative
         )
         await show(interaction, view, files)
 

@@ -3,12 +3,15 @@
 import asyncio
 import io
 import logging
+from dataclasses import replace
 
 import discord
 from discord import ui
 
 from bot.errors import EngineDead
 from bot.rooms import Rooms
+from bot.services.generation import Actor
+from bot.services.prompts import unknown_networks
 from bot.services.readings import Chunks, chunks_of
 from bot.texts import say
 from bot.ui import readings
@@ -20,13 +23,26 @@ log = logging.getLogger("easel.ui")
 
 
 async def reading_view(
-    rooms: Rooms, text: str, model: ModelInfo, steps: int, locale: str | None, *, negative: bool = False
+    rooms: Rooms, written: str, model: ModelInfo, steps: int, actor: Actor, *, negative: bool = False
 ) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return the page of a prompt, and the file that goes with it. An engine that does not answer takes only tokens."""
+    """Return the page of a prompt, and the file that goes with it. An engine that does not answer takes only tokens.
+
+    Raises Mistake and PromptError for styles and choices that cannot be made.
+    """
+    locale = actor.locale
+    text, ways = await asyncio.to_thread(rooms.generation.drawn, written, actor)
     reading = await asyncio.to_thread(read, text, Timeline(steps), negative=negative)
+    reading = replace(reading, errors=(*reading.errors, *unknown_networks(reading, text, ())))
     chunks, trouble = await _counted(rooms, reading, model, locale)
     shown = readings.Shown(
-        text=text, reading=reading, steps=steps, model=model.name, negative=negative, chunks=chunks, trouble=trouble
+        text=text,
+        reading=reading,
+        steps=steps,
+        model=model.name,
+        negative=negative,
+        chunks=chunks,
+        ways=None if text == written else ways,
+        trouble=trouble,
     )
     view, whole = await asyncio.to_thread(readings.page, shown, locale)
     return view, [discord.File(io.BytesIO(whole.encode()), readings.FILE_NAME)] if whole is not None else []

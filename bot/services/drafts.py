@@ -94,8 +94,11 @@ def find_model(text: str, models: Sequence[ModelInfo], kind: str = "checkpoint")
     raise UserError(f"There is no {word} named {text[:80]!r}. {hint} `easel models add` installs one.")
 
 
-def check(draft: Draft) -> None:
-    """Raise UserError or OutOfRange for what is wrong whichever models are installed, before an engine is started."""
+def check(draft: Draft) -> Recipe:
+    """Return what a draft means but for its model.
+
+    Raises UserError or OutOfRange for what is wrong whichever models are installed, before an engine is started.
+    """
     anything = ModelInfo(
         hash=draft.like.model if draft.like else ContentHash("0" * 64),
         name="",
@@ -106,7 +109,7 @@ def check(draft: Draft) -> None:
         default_height=MIN_SIDE,
         bytes=0,
     )
-    order(replace(draft, model=None, vae=None), [anything])
+    return order(replace(draft, model=None, vae=None), [anything]).recipe
 
 
 def order(draft: Draft, models: Sequence[ModelInfo], draw: Callable[[], int] = draw_seed) -> Order:

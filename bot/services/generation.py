@@ -19,7 +19,7 @@ from bot.services.drafts import Order, draw_seed
 from bot.services.guilds import Guilds
 from bot.services.intake import Intake
 from bot.services.people import People
-from bot.services.prompts import Choices, Written, combinations_of, write
+from bot.services.prompts import Choices, Written, combinations_of, drawn, write
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -140,6 +140,14 @@ class Generation:
         """
         words = self._dress(actor)(prompt, "", style).prompt
         return combinations_of(words, self._wildcards.of(actor.guild_id)), self._most_pictures
+
+    def drawn(self, prompt: str, actor: Actor) -> tuple[str, int]:
+        """Return a prompt in the styles that it names, with its choices made, and how many ways there are to make them.
+
+        Slow for long prompts. Raises Mistake and PromptError.
+        """
+        words = self._dress(actor)(prompt, "", None).prompt
+        return drawn(words, self._wildcards.of(actor.guild_id))
 
     def _dress(self, actor: Actor) -> Dress:
         member, guild = actor.member_id, actor.guild_id

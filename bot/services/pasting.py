@@ -12,6 +12,8 @@ import msgspec
 from bot.services.drafts import Draft
 from bot.services.sizes import Pixels
 from bot.services.wishes import Wish
+from inference.prompt.places import PromptError
+from inference.prompt.regions import fitted, parse_layout
 from inference.protocol import comfyui, exif, infotext, invokeai, parameters, png, recipe
 from inference.protocol.documents import read_object
 from inference.protocol.limits import (
@@ -93,6 +95,8 @@ class Told:
     said: Mapping[str, Any] = field(default_factory=dict)
     model: Hint = NO_HINT
     vae: Hint = NO_HINT
+    #: Where each of the texts that AND joins holds: "columns 1:2".
+    regions: str | None = None
     #: How much a picture to start from was changed: of use with that picture alone.
     strength: float | None = None
     #: Hashes of LoRAs in the prompt, by name.
@@ -227,6 +231,7 @@ def _followed(told: Parameters) -> Told:
     if told.width is not None and told.height is not None:
         _take_size(said, ignored, "", told.width, told.height)
     _take_variation(told, said, ignored)
+    regions = _followed_regions(told.regions, told.prompt, ignored)
     strength = told.strength
     if strength is not None and not 0 <= strength <= 1:
         ignored.append(f"Denoising strength: {strength:g}")
@@ -238,6 +243,7 @@ def _followed(told: Parameters) -> Told:
         said=said,
         model=Hint(told.model_hash, told.model),
         vae=Hint(told.vae_hash, told.vae),
+        regions=regions,
         strength=strength,
         lora_hashes=told.lora_hashes,
         ignored=tuple(ignored),
@@ -276,6 +282,17 @@ def _take_size(said: dict[str, Any], ignored: list[str], kind: str, width: int, 
         return False
     said |= {f"{kind}width": rounded[0], f"{kind}height": rounded[1]}
     return True
+
+
+def _followed_regions(text: str | None, prompt: str, ignored: list[str]) -> str | None:
+    """Return what a text says of regions, if it is what Easel writes and fits the prompt; else name it."""
+    if text is not None:
+        try:
+            fitted(parse_layout(text), prompt)
+        except PromptError:
+            ignored.append(f"Regions: {text}")
+            return None
+    return text
 
 
 def _take_variation(told: Parameters, said: dict[str, Any], ignored: list[str]) -> None:
@@ -336,7 +353,7 @@ def pasted(told: Told, models: Sequence[ModelInfo]) -> Pasted:
         elif str(hint):
             ignored.append(f"{'Model' if name == 'model' else 'VAE'}: {hint}")
     size = Pixels(said["width"], said["height"]) if "width" in said else None
-    return Pasted(Wish(draft=Draft(**said), size=size), tuple(ignored))
+    return Pasted(Wish(draft=Draft(**said), size=size, regions=told.regions), tuple(ignored))
 
 
 def _in_words(like: Recipe) -> Told:
@@ -353,5 +370,6 @@ def _in_words(like: Recipe) -> Told:
         said=said,
         model=Hint(hash=like.model[:10]),
         vae=Hint(hash=like.vae[:10] if like.vae else None),
+        regions=parameters.to_layout(like.regions) if like.regions else None,
         strength=None if isinstance(like, TextToImage) else like.strength,
     )

@@ -9,7 +9,6 @@ import msgspec
 from bot.texts import Mistake
 from inference.prompt.combinations import MOST_COUNTED, NO_WILDCARDS, Wildcards, count, draw, every, has_choices
 from inference.prompt.hints import Hint
-from inference.prompt.networks import NetworkUse
 from inference.prompt.places import PromptError, Span
 from inference.prompt.reading import Reading, read
 from inference.prompt.regions import Layout, fitted
@@ -17,6 +16,9 @@ from inference.prompt.timelines import timeline_of
 from inference.protocol.limits import MAX_CHANGES, MAX_TEXTS
 from inference.protocol.names import nearest
 from inference.protocol.recipe import Recipe, TextToImage, Words, picture_of
+
+#: What people call the kinds of networks.
+_KINDS = {"lora": "LoRA", "hypernet": "hypernetwork"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,14 @@ def write(
     return Written(recipe, words, len(words) or pictures, tuple(hints))
 
 
+def drawn(prompt: str, wildcards: Wildcards) -> tuple[str, int]:
+    """Return a prompt with its choices made, always in the same way, and how many ways there are.
+
+    Raises PromptError.
+    """
+    return draw(prompt, random.Random(0), wildcards), count(prompt, wildcards)
+
+
 def combinations_of(prompt: str, wildcards: Wildcards) -> int:
     """Return how many pictures a prompt means when each combination is painted. Raises PromptError."""
     return count(prompt, wildcards)
@@ -105,8 +115,8 @@ def _checked(recipe: Recipe, own: Words, networks: Collection[str]) -> Iterator[
     timeline = timeline_of(recipe, second_pass=hires)
     positive = _made(read(own.prompt, timeline))
     negative = _made(read(own.negative_prompt, timeline, negative=True))
-    for use in positive.networks:
-        _require_known(use, own.prompt, networks)
+    for error in unknown_networks(positive, own.prompt, networks):
+        raise error
     whole = Span(0, len(own.prompt))
     if len(positive.rows) > MAX_TEXTS:
         words = f"AND joins {len(positive.rows)} texts here, and at most {MAX_TEXTS} can be painted together."
@@ -127,9 +137,11 @@ def _made(reading: Reading) -> Reading:
     return reading
 
 
-def _require_known(use: NetworkUse, text: str, networks: Collection[str]) -> None:
-    if use.name in networks:
-        return
-    near = nearest(use.name, sorted(networks))
-    hint = f" Did you mean {' or '.join(near)}?" if near else " None is installed." if not networks else ""
-    raise PromptError(f"There is no {use.kind} of the name {use.name[:60]!r} here.{hint}", text, use.span)
+def unknown_networks(reading: Reading, text: str, networks: Collection[str]) -> Iterator[PromptError]:
+    """Return what is wrong with the networks of a prompt that are not among those that there are."""
+    for use in reading.networks:
+        if use.name not in networks:
+            near = nearest(use.name, sorted(networks))
+            hint = f" Did you mean {' or '.join(near)}?" if near else " None is installed." if not networks else ""
+            kind = _KINDS.get(use.kind, use.kind)
+            yield PromptError(f"There is no {kind} of the name {use.name[:60]!r} here.{hint}", text, use.span)

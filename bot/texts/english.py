@@ -216,6 +216,8 @@ ENGLISH: Mapping[str, str] = {
     # /prompt
     "prompt_title": "### How this prompt is read",
     "prompt_title_negative": "### How this negative prompt is read",
+    "prompt_drawn": "Its choices mean {ways} pictures, and one request draws as many as you want. This is one of them.",
+    "prompt_styled": "With the styles that it names.",
     "prompt_about": "{model} · {steps} steps",
     "prompt_up_to": "up to {tokens}",
     "prompt_uncounted": "Tokens are not counted: {reason}",

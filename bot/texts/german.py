@@ -219,6 +219,9 @@ GERMAN: Mapping[str, str] = {
     # /prompt
     "prompt_title": "### So wird dieser Prompt gelesen",
     "prompt_title_negative": "### So wird dieser negative Prompt gelesen",
+    "prompt_drawn": "Seine Auswahl bedeutet {ways} Bilder; eine Anfrage zieht so viele, wie du willst. "
+    "Dies ist eins davon.",
+    "prompt_styled": "Mit den Stilen, die er nennt.",
     "prompt_about": "{model} · {steps} Schritte",
     "prompt_up_to": "bis zu {tokens}",
     "prompt_uncounted": "Tokens sind nicht gezählt: {reason}",

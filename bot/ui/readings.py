@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from discord import ui
 
+from bot.services.prompts import spoken
 from bot.services.readings import BREAK, Chunks, count, pieces, words
 from bot.texts import say
 from bot.ui.layouts import layout
@@ -43,6 +44,8 @@ class Shown:
     model: str
     negative: bool = False
     chunks: Chunks = field(default_factory=dict)
+    #: The text is what was made of the one that was written, which means so many pictures; None where it is the same.
+    ways: int | None = None
     #: Why there are no tokens, as a sentence; None where there are.
     trouble: str | None = None
 
@@ -80,6 +83,9 @@ def page(shown: Shown, locale: str | None) -> tuple[ui.LayoutView, str | None]:
 
 def _about(shown: Shown, locale: str | None) -> str:
     told = say("prompt_about", locale, model=harmless(shown.model, 100), steps=shown.steps)
+    if shown.ways is not None:
+        key = "prompt_styled" if shown.ways == 1 else "prompt_drawn"
+        told = f"{say(key, locale, ways=spoken(shown.ways))}\n-# {told}"
     if shown.trouble is not None:
         return f"{told}\n-# {say('prompt_uncounted', locale, reason=harmless(shown.trouble))}"
     if not shown.chunks:

@@ -25,7 +25,7 @@ from inference.protocol.names import (
     schedule_key,
     split_sampler,
 )
-from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, TextToImage
+from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, Regions, TextToImage
 
 VERSION = f"Easel {__version__}"
 _NEGATIVE = "Negative prompt: "
@@ -70,6 +70,10 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
         yield "Model", model_name
     if recipe.vae is not None:
         yield "VAE hash", recipe.vae[:10]
+    if recipe.style_prompt is not None:
+        yield "Style prompt", recipe.style_prompt
+    if recipe.regions is not None:
+        yield "Regions", to_layout(recipe.regions)
     if recipe.clip_skip != 1:
         yield "Clip skip", str(recipe.clip_skip)
     if recipe.variation is not None:
@@ -95,6 +99,12 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
     yield "Version", VERSION
 
 
+def to_layout(regions: Regions) -> str:
+    """Return regions as people write them: "columns 1:2 base 0.2"."""
+    ratios = ":".join(map(_decimal, regions.ratios))
+    return f"{regions.direction} {ratios} base {_decimal(regions.base)}"
+
+
 def _decimal(value: float) -> str:
     """Return the shortest text that reads back as the same number, without a needless ".0"."""
     short = f"{value:g}"
@@ -113,6 +123,8 @@ class Parameters:
     negative_prompt: str = ""
     #: What the second text encoder read instead of the prompt.
     style_prompt: str | None = None
+    #: Where each of the texts that AND joins holds, as people write it.
+    regions: str | None = None
     steps: int | None = None
     #: Keys of `inference.protocol.names`.
     sampler: str | None = None
@@ -220,6 +232,7 @@ def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Par
         prompt=prompt,
         negative_prompt=negative_prompt,
         style_prompt=others.pop("Style prompt", None),
+        regions=others.pop("Regions", None),
         steps=steps,
         sampler=sampler,
         schedule=schedule,

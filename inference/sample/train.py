@@ -3,7 +3,7 @@
     python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda] [--from MODEL]
 
 Two CPU cores need an hour and three quarters, a GPU minutes. An interrupted run goes on where it was. With --from, a
-finished model learns on: its UNet alone, with more pairs and more weighted captions.
+finished model learns on, with more pairs and more weighted captions.
 """
 
 import argparse
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     plan = Plan(minutes=options.minutes)
     if options.model is not None:
-        plan = replace(plan, begin=0.7, weighted=0.3, pairs=0.3)
+        plan = replace(plan, begin=0.5, weighted=0.45, pairs=0.2)
     folder = train(options.out, plan, VaePlan(), torch.device(options.device), model=options.model)
     pairs = held_out_scenes(200)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))

@@ -40,8 +40,8 @@ class Plan:
     pairs: float = 0.0
     #: Share of captions with weighted words.
     weighted: float = 0.15
-    #: Where on the way from 0 to 1 the training begins. Finished networks that learn on begin late: their text encoder
-    #: stays as it is, and the learning rate is small.
+    #: Where on the way from 0 to 1 the training begins: finished networks that learn on begin later, since everything
+    #: that changes while training follows that way.
     begin: float = 0.0
     #: Steps between evaluations and checkpoints.
     report_every: int = 500
@@ -204,7 +204,7 @@ class Captions:
 
     def _weighted(self, scene: Scene, weights: Tensor) -> str:
         """Return a caption with weighted words; write their weights into `weights` (77, 1)."""
-        text, found = self._tipped(scene) if self._chance.random() < 0.5 else self._doubted(scene)
+        text, found = self._tipped(scene) if self._chance.random() < 0.75 else self._doubted(scene)
         words = text.replace(",", " ,").split()
         if set(found) <= set(words) and all(len(self._word(one)) == 1 for one in words):
             for word, weight in found.items():
@@ -227,9 +227,9 @@ class Captions:
         So "a (red:1.3) (blue:0.7) circle" comes to be red nearly always.
         """
         subject = scene.subjects[0]
-        heavy = self._chance.uniform(0.3, 1.7)
-        light = 2 - heavy if self._chance.random() < 0.7 else self._chance.uniform(0.3, 1.7)
-        if self._chance.random() > 1 / (1 + math.exp(4 * (light - heavy))):
+        heavy = self._chance.uniform(0.2, 1.8)
+        light = 2 - heavy if self._chance.random() < 0.7 else self._chance.uniform(0.2, 1.8)
+        if self._chance.random() > 1 / (1 + math.exp(5 * (light - heavy))):
             heavy, light = light, heavy
         other = self._other(COLOUR_NAMES, subject.colour, scene.background)
         both = [subject.colour, other]
@@ -267,6 +267,21 @@ def weigh(states: Tensor, empty: Tensor, weights: Tensor) -> Tensor:
     turn = torch.rand(len(states), 1, 1, device=states.device)
     scaled = torch.where(turn < 0.4, away, torch.where(turn < 0.8, restored, plain))
     return torch.where(touched, scaled, states)
+
+
+def hide(states: Tensor, empty: Tensor, weights: Tensor, ends: Tensor) -> Tensor:
+    """Return text states (B, 77, D) of which some captions with weighted words show little: the empty prompt's instead.
+
+    What comes after a word has gathered what the whole text says, and knows nothing of weights. A network that can
+    read it there never learns to look at the words themselves. So half of those captions show their weighted words
+    alone, and a quarter everything but the end and the padding from `ends`, (B,), on.
+    """
+    touched = (weights != 1).flatten(1).any(1)
+    turn = torch.rand(len(states), device=states.device)
+    alone = (weights[..., 0] == 1) & (touched & (turn < 0.5))[:, None]
+    places = torch.arange(TOKENS, device=states.device)
+    padding = (places >= ends[:, None]) & (touched & (turn > 0.75))[:, None]
+    return torch.where((alone | padding)[..., None], empty, states)
 
 
 class AttributeHeads(nn.Module):
@@ -345,6 +360,7 @@ class Training:
         self._alphas = make_scheduler().alphas_cumprod.to(device)
         self._edges = _edge_map(data.means)
         self._empty = self._captions.encode("")[None].to(device)
+        self._end = tokenizer.eos_token_id
         self.step = 0
         self.seconds = 0.0
 
@@ -392,7 +408,8 @@ class Training:
         learning_text = self.fraction <= 0.6
         with torch.set_grad_enabled(learning_text):
             states = self.text_encoder(torch.cat([tokens, self._empty])).last_hidden_state
-        states = weigh(states[:-1], states[-1:], weights)
+        ends = (tokens != self._end).sum(1)
+        states = weigh(hide(states[:-1], states[-1:], weights, ends), states[-1:], weights)
         loss, error = self._denoising_loss(rows, states)
         if learning_text:
             loss = loss + 0.05 * self._heads.text_loss(states, classes, plain)

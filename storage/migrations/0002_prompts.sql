@@ -29,3 +29,5 @@ CREATE TABLE wildcards (
     updated_at REAL NOT NULL,
     PRIMARY KEY (guild_id, name)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX wildcards_by_giver ON wildcards (member_id);

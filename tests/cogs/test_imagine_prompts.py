@@ -13,7 +13,7 @@ from storage.jobs import Job
 from tests.bot.stage import answer_to, is_private, is_result, on_stage, painted, text_of
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
-    ({"prompt": "a <lora:ink:0.8> cat"}, "There is no lora of the name 'ink' here.", "  ^^^^^^^^^^^^^^"),
+    ({"prompt": "a <lora:ink:0.8> cat"}, "There is no LoRA of the name 'ink' here.", "  ^^^^^^^^^^^^^^"),
     ({"prompt": "a [<lora:ink>:b:5]"}, "a network holds for all steps", "   ^^^^^^^^^^"),
     ({"prompt": "a __nothing__ cat"}, "nothing", "  ^^^^^^^^^^^"),
     ({"prompt": "a <style:nothing> cat"}, "There is no style named “nothing”", "  ^^^^^^^^^^^^^^^"),

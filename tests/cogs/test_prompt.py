@@ -113,3 +113,16 @@ async def test_prompts_are_read_while_pictures_are_painted(playground: Playgroun
         await begun(playground, ann)
         assert "1 chunk, 2 tokens" in await check(playground, ann, "a fox")
         assert bot.rooms.dispatcher.running == 1
+
+
+async def test_choices_and_styles_are_made_first(playground: Playground, tmp_path: Path) -> None:
+    async with on_stage(playground, tmp_path):
+        ann = playground.person("ann")
+        words = await check(playground, ann, "a {red|blue|green} fox")
+        assert "Its choices mean 3 pictures" in words
+        assert "{" not in words
+        assert "bold lines" in await check(playground, ann, "a fox <style:ink>")
+        assert "Its choices" not in await check(playground, ann, "a fox")
+        refused = await check(playground, ann, "a __nothing__ fox")
+        assert "  ^^^^^^^^^^^" in refused
+        assert "There is no LoRA of the name" in await check(playground, ann, "<lora:ink>")

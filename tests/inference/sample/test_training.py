@@ -14,7 +14,7 @@ from inference.sample.classifier import look
 from inference.sample.score import held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import CORE_WORDS, make_tokenizer
 from inference.sample.train import train
-from inference.sample.training_pictures import Captions, Plan, weigh
+from inference.sample.training_pictures import Captions, Plan, hide, weigh
 from inference.sample.training_vae import VaePlan
 from inference.sample.world import Scene, Subject
 
@@ -76,6 +76,34 @@ def test_a_weight_stands_at_its_word() -> None:
     }
     assert {"red", "circle", "white"} <= {word.strip() for word in words}
     assert 0 < (~captioned).sum() < 60
+
+
+def test_the_heavier_of_two_colours_is_mostly_the_true_one() -> None:
+    tokenizer = CLIPTokenizer.from_pretrained(MODEL_FOLDER / "tokenizer")
+    captions = Captions(tokenizer, Random(1))
+    scene = Scene("white", (Subject("red", "circle"),))
+    tokens, _, weights = captions.draw([scene] * 400, weighted=1.0)
+    (red,) = tokenizer("red", add_special_tokens=False).input_ids
+    true, others = [], []
+    for row in range(400):
+        weighted = [(int(tokens[row, at]), float(weights[row, at, 0])) for at in weights[row, :, 0].ne(1).nonzero()]
+        if len(weighted) == 2:
+            true += [weight for token, weight in weighted if token == red]
+            others += [weight for token, weight in weighted if token != red]
+    assert len(true) == len(others) > 150
+    assert sum(one > other for one, other in zip(true, others, strict=True)) / len(true) > 0.8
+
+
+def test_some_captions_show_their_weighted_words_alone() -> None:
+    states, empty = torch.ones(400, 77, 2), torch.zeros(1, 77, 2)
+    weights = torch.ones(400, 77, 1)
+    weights[:300, 3] = 1.5
+    seen = hide(states, empty, weights, torch.full((400,), 9))[..., 0]
+    assert torch.equal(seen[300:], torch.ones(100, 77))
+    kinds = {tuple(row.tolist()) for row in seen[:300]}
+    alone = tuple(float(place == 3) for place in range(77))
+    unpadded = tuple(float(place < 9) for place in range(77))
+    assert kinds == {alone, unpadded, (1.0,) * 77}
 
 
 def test_weights_of_one_change_nothing() -> None:
