@@ -80,6 +80,11 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     #: Only the member may see the result.
     private: bool = False
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """Return the prompts of its pictures: one for all, or one for each."""
+        return tuple(own.prompt for own in self.words) or (self.recipe.prompt,)
+
     def recipe_of(self, index: int) -> Recipe:
         """Return the recipe of one of its pictures."""
         return picture_of(self.recipe, index, self.words)

@@ -29,7 +29,7 @@ async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: 
     Raises Mistake where none is kept, StorageError, discord.HTTPException.
     """
     job = await rooms.gallery.job(job_id, actor)
-    asked = layouts.Asked(job.id, job.member_id, job.recipe.prompt, actor.locale)
+    asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
     line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
     rung = 0

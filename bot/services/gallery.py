@@ -70,7 +70,7 @@ class Described:
 
     #: AUTOMATIC1111-style.
     parameters: str
-    #: The exact recipe as JSON.
+    #: The exact recipe as JSON; a list of them where pictures have words of their own.
     recipe: str
 
 
@@ -158,7 +158,11 @@ class Gallery:
         """Return how a job's pictures were made. Raises Mistake."""
         job = await self.job(job_id, actor)
         name = self._dispatcher.model_name(job.recipe.model)
-        return Described(to_parameters(job.recipe, name), to_json(job.recipe))
+        if not job.words:
+            return Described(to_parameters(job.recipe, name), to_json(job.recipe))
+        each = [job.recipe_of(index) for index in range(job.count)]
+        parameters = "\n\n".join(to_parameters(recipe, name) for recipe in each)
+        return Described(parameters, f"[{','.join(map(to_json, each))}]")
 
     async def files(self, job_id: JobId, actor: Actor, limit_bytes: int, rung: int = 0) -> Fitted:
         """Return a job's pictures in the best form that fits from `rung` on. Raises Mistake when none is kept."""

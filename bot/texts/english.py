@@ -162,7 +162,7 @@ ENGLISH: Mapping[str, str] = {
     "styles_server": "That is for servers. Use this command in one.",
     "styles_manager": "Only those who may manage this server do that. /styles share gives it one of yours.",
     "styles_none": "There is nothing to export: /styles add makes a style.",
-    "styles_exported": "All {count} of them, as AUTOMATIC1111 reads them",
+    "styles_exported": "Styles: {count}, as AUTOMATIC1111 reads them",
     "styles_imported": "Added: {added} · replaced: {replaced} · left out: {skipped}",
     "styles_skipped": "Line {line}, “{name}”: {why}",
     "styles_skipped_more": "and {count} more",

@@ -163,7 +163,7 @@ GERMAN: Mapping[str, str] = {
     "styles_server": "Das ist für Server. Nimm diesen Befehl in einem.",
     "styles_manager": "Das darf nur, wer diesen Server verwalten darf. /styles share gibt ihm einen von deinen.",
     "styles_none": "Es gibt nichts auszugeben: /styles add macht einen Stil.",
-    "styles_exported": "Alle {count}, wie AUTOMATIC1111 sie liest",
+    "styles_exported": "Stile: {count}, wie AUTOMATIC1111 sie liest",
     "styles_imported": "Neu: {added} · ersetzt: {replaced} · ausgelassen: {skipped}",
     "styles_skipped": "Zeile {line}, „{name}“: {why}",
     "styles_skipped_more": "und {count} weitere",

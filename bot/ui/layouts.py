@@ -8,7 +8,7 @@ from discord import ui
 
 from bot.texts import duration, say
 from bot.ui.custom_ids import Verb, custom_id
-from bot.ui.plain import bar, harmless
+from bot.ui.plain import SHOWN, bar, harmless
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from inference.protocol.recipe import Recipe
 
@@ -19,19 +19,29 @@ _QUIET = discord.Colour(0x7A7F87)
 _STYLES = {"again": discord.ButtonStyle.primary}
 
 
+#: Characters of each of many prompts.
+_LEAST_SHOWN = 60
+
+
 @dataclass(frozen=True)
 class Asked:
     """Who asked for what."""
 
     job: str
     member_id: int
-    prompt: str
+    #: One for all pictures, or one for each.
+    prompts: tuple[str, ...]
     locale: str | None = None
 
     @property
     def heading(self) -> str:
-        """Return the first line. The mention is shown and pings nobody: messages are sent without allowed mentions."""
-        return f"-# {say('asked', self.locale, member=f'<@{self.member_id}>')}\n{harmless(self.prompt) or '…'}"
+        """Return the first lines. The mention is shown and pings nobody: messages are sent without allowed mentions."""
+        asked = f"-# {say('asked', self.locale, member=f'<@{self.member_id}>')}"
+        if len(set(self.prompts)) == 1:
+            return f"{asked}\n{harmless(self.prompts[0]) or '…'}"
+        most = max(_LEAST_SHOWN, 2 * SHOWN // len(self.prompts))
+        lines = (f"{place}. {harmless(prompt, most) or '…'}" for place, prompt in enumerate(self.prompts, 1))
+        return "\n".join([asked, *lines])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from playground import Playground
 from playground.people import Person
 from storage import jobs
 from storage.jobs import Job
-from tests.bot.stage import answer_to, is_private, is_result, on_stage, painted, text_of
+from tests.bot.stage import answer_to, is_private, is_result, on_stage, painted, text_of, words_of
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"prompt": "a <lora:ink:0.8> cat"}, "There is no LoRA of the name 'ink' here.", "  ^^^^^^^^^^^^^^"),
@@ -89,6 +89,11 @@ async def test_every_combination_is_counted_before_it_is_painted(playground: Pla
         await painted(playground, ann, prompt=options["prompt"], combinations=4)
         job = await latest(bot, ann)
         assert [own.prompt for own in job.words] == ["a red fox", "a red hen", "a green fox", "a green hen"]
+        message = playground.messages()[-1]
+        assert "1. a red fox\n2. a red hen\n3. a green fox\n4. a green hen" in text_of(message)
+        pressed = await ann.press(message, "Settings")
+        await playground.until(lambda: "a green hen" in words_of(pressed))
+        assert words_of(pressed).count("Steps: 2") == 4
 
 
 async def test_regions_and_a_second_prompt_are_kept_in_the_recipe(playground: Playground, tmp_path: Path) -> None:

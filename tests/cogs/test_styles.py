@@ -317,7 +317,7 @@ async def test_what_is_exported_is_imported_by_somebody_else(playground: Playgro
         await answer_to(playground, ann, "styles add", {"name": "ink 2", "prompt": '<style:noir>, "ink"\nlines'})
         shown = await answer(playground, await ann.command("styles export"))
         assert is_private(shown)
-        assert "All 2 of them" in text_of(shown)
+        assert "Styles: 2" in text_of(shown)
         data = file_in(playground, shown)
         assert data.decode("utf-8-sig").split("\r\n")[0].startswith("name,prompt,negative_prompt")
     async with on_stage(playground, tmp_path):
@@ -397,7 +397,7 @@ async def test_every_command_in_direct_messages(playground: Playground, tmp_path
             playground, ann, "styles edit", {"name": "noir", "steps": 7}, channel=ann.dm
         )
         assert "**noir** · yours" in await answer_to(playground, ann, "styles list", channel=ann.dm)
-        assert "All 1 of them" in await answer_to(playground, ann, "styles export", channel=ann.dm)
+        assert "Styles: 1" in await answer_to(playground, ann, "styles export", channel=ann.dm)
         data = ("styles.csv", b"name,prompt\na,b\n")
         assert "Added: 1" in await answer_to(playground, ann, "styles import", {"file": data}, channel=ann.dm)
         server = {"name": "x", "prompt": "x", "for": "this server"}

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from inference.protocol.messages import LaunchId
-from inference.protocol.recipe import picture_of
+from inference.protocol.recipe import Words, picture_of
 from storage import ContentFolder, Database, deliveries, disposal, images, jobs, units, usage
 from storage import inputs as held
 from storage.deliveries import NewDelivery
@@ -45,6 +45,22 @@ async def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     assert (job.attempts, job.failure) == (0, None)
     assert [unit.index for unit in await jobs.units_of(database, job.id)] == [0, 1, 2]
     assert await jobs.get(database, numbered(1)) is None
+
+
+async def test_pictures_may_have_words_of_their_own(database: Database) -> None:
+    words = (Words("a red fox", "dogs"), Words("a blue fox"))
+    wanted = new_job(count=2, words=words)
+    async with database.transaction() as write:
+        await jobs.add(write, wanted, NewDelivery(channel_id=CHANNEL))
+    job = await job_of(database, wanted.id)
+    assert job.words == words
+    assert job.prompts == ("a red fox", "a blue fox")
+    assert [(job.recipe_of(index).prompt, job.recipe_of(index).negative_prompt) for index in (0, 1)] == [
+        ("a red fox", "dogs"),
+        ("a blue fox", ""),
+    ]
+    assert job.recipe_of(1).seed == job.recipe.seed + 1
+    assert new_job().prompts == (new_job().recipe.prompt,)
 
 
 async def test_an_id_is_given_once(database: Database) -> None:
