@@ -21,7 +21,7 @@ import diffusers
 import torch
 import transformers
 
-from benchmarks import equality, mixing, networks, overhead, prompts, queueing, service, throughput, tiny_models
+from benchmarks import edits, equality, mixing, networks, overhead, prompts, queueing, service, throughput, tiny_models
 from benchmarks.references import REFERENCES
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
@@ -124,6 +124,29 @@ def _prompts(_options: argparse.Namespace) -> None:
     prompts.measure(_sample_model(), note=note)
 
 
+def _edits(_options: argparse.Namespace) -> None:
+    model = _sample_model()
+    pictures = edits.originals(model, 40)
+    print("40 pictures of one subject, the sample model, 16 steps of DPM++ 2M Karras; judged by their pixels")
+    for varied in edits.vary(model, pictures):
+        print(
+            f"variation of the {varied.of:7} {varied.strength:4.2f}: subject and background kept in {varied.kept:4.0%};"
+            f" median distance {varied.distance:4.1f} of 255",
+            flush=True,
+        )
+    inpainted = edits.inpaint(model, pictures)
+    outside = "kept bit for bit" if inpainted.kept else "CHANGED"
+    print(f"inpainting: colour {inpainted.coloured:.0%}, colour and shape {inpainted.shown:.0%}; outside {outside}")
+    for verb in ("zoom_out_1_5", "extend_left", "extend_down"):
+        outpainted = edits.outpaint(model, pictures, verb)
+        inside = "kept bit for bit" if outpainted.kept else "CHANGED"
+        print(
+            f"{verb}: background continued in {outpainted.continued:.0%};"
+            f" step across the seam {outpainted.seam:.1f} of 255; source {inside}",
+            flush=True,
+        )
+
+
 def _throughput(options: argparse.Namespace) -> None:
     device = torch.device(options.device)
     dtype = torch.float16 if device.type == "cuda" else torch.float32
@@ -191,6 +214,7 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
     "sample": ("The sample model obeys its prompts", _sample),
     "prompts": ("What prompts' weights, edits, regions and the like do to pictures", _prompts),
+    "edits": ("Variations, inpainting and outpainting", _edits),
     "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
     "overhead": ("What the engine adds to a job", _overhead),
     "queue": ("The queue's decisions: their cost, and who waits how long", _queue),

@@ -1,7 +1,8 @@
 """An engine in this process over one loaded model, and the jobs that it is measured with."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from inference.protocol.messages import (
     LaunchId,
     ModelInfo,
 )
-from inference.protocol.recipe import ContentHash, Recipe, TextToImage
+from inference.protocol.recipe import ContentHash, Recipe, TextToImage, sources
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,17 @@ class Studio:
         self.engine = _WatchedEngine(OneModel(model), settings, LaunchId("bench"), self.events.append)
         self.engine.latents = {}
 
-    def paint(self, recipes: Sequence[Recipe]) -> list[Finished]:
-        """Hand all recipes over at once, run to the end, and return the results in the order of the recipes."""
+    def paint(
+        self, recipes: Sequence[Recipe], images: Mapping[ContentHash, bytes] = MappingProxyType({})
+    ) -> list[Finished]:
+        """Hand all recipes over at once, run to the end, and return the results in the order of the recipes.
+
+        `images` has the pictures that they start from.
+        """
         self.events.clear()
         for index, recipe in enumerate(recipes):
-            self.engine.handle(Generate(job=JobId(str(index)), recipe=recipe))
+            own = {name: images[name] for name in sources(recipe)}
+            self.engine.handle(Generate(job=JobId(str(index)), recipe=recipe, images=own))
         while self.engine.tick():
             pass
         failures = [event.message for event in self.events if isinstance(event, Failed)]

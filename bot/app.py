@@ -41,6 +41,7 @@ COGS = (
     "cogs.me",
     "cogs.guide",
     "cogs.reactions",
+    "cogs.remix",
     "cogs.wildcards",
     "cogs.styles",
     "cogs.admin",

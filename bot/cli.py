@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bot import imagine, info, play, prompt
+from bot import edits, imagine, info, play, prompt, upscale
+from bot.display import INTERRUPTED
 from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
 from bot.services.drafts import draw_seed
@@ -22,7 +23,7 @@ from inference.protocol.limits import MAX_COUNT, OutOfRange
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from storage import StorageError
 
-#: Exit codes: it failed here, and it cannot be done as it was asked; see also `imagine.INTERRUPTED`.
+#: Exit codes: it failed here, and it cannot be done as it was asked; see also `display.INTERRUPTED`.
 FAILED, USAGE = 1, 2
 
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EaselError as error:
         return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
     except KeyboardInterrupt:
-        return imagine.INTERRUPTED
+        return INTERRUPTED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,6 +56,9 @@ class _Parser(argparse.ArgumentParser):
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """Refuse what is not known where it stands, so that the mistake is told by the command it was made in."""
         found, left = super().parse_known_args(args, namespace)
+        if len(left) == 1 and not left[0].startswith("-") and getattr(found, "prompt", "") is None:
+            # argparse gives up on a prompt that may be left out as soon as an option follows the picture.
+            found.prompt = left.pop()
         if left:
             self.error(f"unrecognized arguments: {' '.join(left)}")
         return found, left
@@ -71,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_bot(commands)
     _add_imagine(commands)
+    _add_edits(commands)
+    _add_upscale(commands)
     shown = commands.add_parser("info", help="print the settings that a picture was made with")
     shown.add_argument(
         "picture",
@@ -171,6 +177,67 @@ def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
 
 
+def _add_edits(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    vary = commands.add_parser("vary", help="paint variations of a picture")
+    vary.add_argument("--strong", action="store_true", help="change more than a little")
+    outpaint = commands.add_parser("outpaint", help="continue a picture beyond its sides")
+    for side in ("left", "right", "top", "bottom"):
+        outpaint.add_argument(
+            f"--{side}", type=_whole, default=0, metavar="PIXELS", help="how much to add there: a multiple of 8"
+        )
+    outpaint.add_argument(
+        "--zoom", type=_zoom, metavar="TIMES", help="zoom out: how many times as wide and high; 1.5, say"
+    )
+    outpaint.add_argument("--square", action="store_true", help="add what makes the picture square")
+    edit = commands.add_parser("edit", help="paint a picture over, as a whole or in a part of it")
+    edit.add_argument("--mask", type=Path, metavar="FILE", help="paint only the white part of this mask")
+    edit.add_argument("--box", metavar="X,Y,W,H", help="paint only this box: left, top, width and height in pixels")
+    edit.add_argument("--colour", "--color", metavar="'#rrggbb'", help="paint only what has this colour")
+    edit.add_argument("--mask-blur", type=_whole, metavar="PIXELS", help="soften the mask's edge")
+    for command, request_of in ((vary, edits.vary), (outpaint, edits.outpaint), (edit, edits.edit)):
+        command.set_defaults(run=_edit, request_of=request_of, strength=None)
+        command.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG, JPEG, WebP or GIF file")
+        command.add_argument(
+            "prompt",
+            nargs=None if command is edit else "?",
+            metavar="PROMPT",
+            help="what to paint" if command is edit else "what it shows; may be left out where the picture says it",
+        )
+        command.add_argument("--negative", metavar="TEXT", help="what to keep out of the picture")
+        command.add_argument("--model", metavar="NAME", help="model, by its name or the beginning of its hash")
+        command.add_argument("--seed", type=_seed, metavar="N", help="default: random")
+        command.add_argument("--count", type=_whole, default=1, metavar="N", help=f"pictures, 1 to {MAX_COUNT}")
+        command.add_argument("--preview", action="store_true", help="show what grows in FOLDER/preview.jpg")
+        command.add_argument(
+            "-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="default: pictures"
+        )
+    for command in (outpaint, edit):
+        command.add_argument("--strength", type=_number, metavar="S", help="how much to change, 0 to 1")
+
+
+def _add_upscale(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    command = commands.add_parser("upscale", help="make a picture 2 or 4 times as large, with nothing painted anew")
+    command.set_defaults(run=_upscale)
+    command.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG, JPEG, WebP or GIF file")
+    command.add_argument("--factor", type=_whole, default=2, metavar="2|4", help="how many times; default: 2")
+    command.add_argument(
+        "--model", metavar="NAME", help='an installed upscaler, or "lanczos"; default: the installed one that suits'
+    )
+    command.add_argument("-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="where to save")
+
+
+def _upscale(options: argparse.Namespace, settings: Settings) -> int:
+    request = upscale.request_of(options)
+    prepare_folder(request.output)
+    return asyncio.run(upscale.run(request, settings, Console(stderr=True)))
+
+
+def _edit(options: argparse.Namespace, settings: Settings) -> int:
+    request = options.request_of(options)
+    prepare_folder(request.output)
+    return asyncio.run(imagine.run(request, settings, Console(stderr=True)))
+
+
 def _check_prompt(options: argparse.Namespace, settings: Settings) -> int:
     manner = prompt.Manner(
         steps=options.steps, hires_steps=options.hires_steps, negative=options.negative, as_json=options.json
@@ -216,6 +283,13 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no number") from None
 
 
+def _zoom(text: str) -> float:
+    times = _number(text)
+    if not 1 < times <= 4:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no zoom; it goes from above 1 to 4")
+    return times
+
+
 def _seed(text: str) -> int:
     seed = _whole(text)
     return draw_seed() if seed == -1 else seed
@@ -227,7 +301,7 @@ def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
     try:
         code = subprocess.run([sys.executable, "-m", module, *folder, *words], check=False).returncode
     except KeyboardInterrupt:
-        return imagine.INTERRUPTED
+        return INTERRUPTED
     # A signal's number comes negative.
     return code if code >= 0 else 128 - code
 

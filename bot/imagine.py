@@ -2,21 +2,19 @@
 
 import argparse
 import asyncio
-import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from bot.display import INTERRUPTED, Display, cancel, follow
 from bot.engines.base import Engine
 from bot.engines.process import LocalProcess
 from bot.engines.reruns import RerunOnLoss
-from bot.errors import EngineDead, JobFailed, UserError
+from bot.errors import UserError
 from bot.info import read_file, read_settings
-from bot.saving import replace_file, save
+from bot.saving import save
 from bot.services.drafts import Draft, check, order
 from bot.services.pasting import NO_HINT, Hint, Told, resolve_model, told_by
 from bot.services.prompts import Choices, Written, write
@@ -25,17 +23,13 @@ from bot.settings import Settings
 from inference.prompt.combinations import Lists, Wildcards
 from inference.prompt.places import harmless, point_at
 from inference.prompt.regions import Layout, parse_layout
-from inference.protocol import messages, parameters
+from inference.protocol import parameters
 from inference.protocol.limits import MAX_COUNT, require_int
-from inference.protocol.messages import Cancelled, Failed, Finished, Generate, JobId, Loaded, Loading, Notice, Ready
-from inference.protocol.recipe import ContentHash, Recipe
+from inference.protocol.messages import Finished, Generate, JobId, Ready
+from inference.protocol.recipe import Recipe, painted
 
-INTERRUPTED = 130
-#: How long a cancelled job may take to say so, and the engine to leave.
-_CANCEL_SECONDS = 5.0
-_STOP_SECONDS = 5.0
-#: Between lines of progress where there is no terminal.
-_LINE_SECONDS = 5.0
+#: How long the engine may take to leave.
+STOP_SECONDS = 5.0
 _PREVIEW_STEPS = 2
 
 
@@ -137,7 +131,7 @@ async def run(request: Request, settings: Settings, console: Console, engine: En
     with console.status("Starting the engine …"):
         engine = engine or RerunOnLoss(LocalProcess(settings.engine()))
         ready = await engine.start()
-    grace_seconds = _STOP_SECONDS
+    grace_seconds = STOP_SECONDS
     try:
         return await _paint(request, engine, ready, console, wildcards)
     except asyncio.CancelledError:
@@ -180,9 +174,9 @@ async def _paint(request: Request, engine: Engine, ready: Ready, console: Consol
     try:
         with display.bar:
             await engine.submit(command)
-            finished = await _follow(engine, job, display, preview)
+            finished = await follow(engine, job, display, preview)
     except asyncio.CancelledError:
-        await _cancel(engine, job, display)
+        await cancel(engine, job, display)
         return INTERRUPTED
     finally:
         if preview is not None:
@@ -193,7 +187,7 @@ async def _paint(request: Request, engine: Engine, ready: Ready, console: Consol
     return 0
 
 
-def _with_told_models(request: Request, ready: Ready, display: "Display") -> Draft:
+def _with_told_models(request: Request, ready: Ready, display: Display) -> Draft:
     """Return the draft with the model and the VAE that another program's picture names, where they are installed."""
     draft = request.draft
     if (found := resolve_model(request.told_model, ready.models)) is not None:
@@ -207,121 +201,13 @@ def _with_told_models(request: Request, ready: Ready, display: "Display") -> Dra
     return draft
 
 
-async def _follow(engine: Engine, job: JobId, display: "Display", preview: Path | None = None) -> Finished:
-    """Show what happens until the job ends. Raises JobFailed, EngineDead."""
-    async for event in engine.events():
-        if getattr(event, "job", job) not in (job, None):
-            continue
-        match event:
-            case Finished():
-                return event
-            case Failed():
-                raise JobFailed(event.message, event.kind)
-            case Cancelled():
-                raise JobFailed("The job was cancelled.")
-            case Loading():
-                display.loading(event)
-            case Loaded():
-                display.loaded(event)
-            case messages.Progress():
-                display.progress(event)
-                if preview is not None and event.preview is not None and event.picture == 0:
-                    await asyncio.to_thread(replace_file, preview, event.preview.data)
-            case Notice():
-                display.say(event.text)
-            case _:
-                pass
-    raise EngineDead("The engine left before the picture was done.")
-
-
 async def _save(folder: Path, finished: Finished) -> None:
     """Save every picture and print its path. Raises JobFailed; pictures saved before stay."""
     for picture in finished.pictures:
-        print(await asyncio.to_thread(save, folder, picture.recipe.seed, picture.data), flush=True)
-
-
-async def _cancel(engine: Engine, job: JobId, display: "Display") -> None:
-    """Cancel after Ctrl-C; a second Ctrl-C does not wait."""
-    await engine.cancel(job)
-    with suppress(asyncio.TimeoutError, EngineDead):
-        async with asyncio.timeout(_CANCEL_SECONDS):
-            async for event in engine.events():
-                if isinstance(event, (Cancelled, Finished, Failed)) and event.job == job:
-                    break
-    display.say("Cancelled; nothing was written.")
+        print(await asyncio.to_thread(save, folder, painted(picture.recipe).seed, picture.data), flush=True)
 
 
 def _summary(recipe: Recipe, model_name: str, count: int) -> str:
     settings = parameters.to_parameters(recipe, model_name).rsplit("\n", 1)[-1]
     word = "picture" if count == 1 else "pictures"
     return f"{count} {word}: " + settings.removesuffix(f", Version: {parameters.VERSION}")
-
-
-class Display:
-    """A progress bar on a terminal, a line now and then elsewhere."""
-
-    def __init__(self, console: Console, names: dict[ContentHash, str]) -> None:
-        self._console = console
-        #: Pictures that are painted.
-        self.count = 1
-        self._names = names
-        self._steps: dict[int, tuple[int, int]] = {}
-        self._began = time.monotonic()
-        self._task: TaskID | None = None
-        self._said = time.monotonic()
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-
-    def say(self, text: str) -> None:
-        """Print a line above the bar."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-    def loading(self, event: Loading) -> None:
-        """Say that a model is being loaded."""
-        self.say(f"Loading {self._names.get(event.model, event.model[:10])} …")
-
-    def loaded(self, event: Loaded) -> None:
-        """Say what the loading cost."""
-        name = self._names.get(event.model, event.model[:10])
-        gone = ", ".join(self._names.get(model, model[:10]) for model in event.evicted)
-        room = f"; {gone} made room" if gone else ""
-        self.say(f"Loaded {name}: {event.bytes / 1e6:,.0f} MB in {event.seconds:.1f} s{room}.")
-
-    def progress(self, event: messages.Progress) -> None:
-        """Move the bar."""
-        if not self._steps:
-            self._began = time.monotonic()
-        self._steps[event.picture] = (event.step, event.steps)
-        done = sum(step for step, _ in self._steps.values())
-        total = event.steps * self.count
-        ready = sum(step >= steps for step, steps in self._steps.values())
-        speed = self._speed(done, event.steps)
-        if self._task is None:
-            self._task = self.bar.add_task("Painting", total=total, speed="")
-        text = f"Painting {ready}/{self.count}" if self.count > 1 else "Painting"
-        self.bar.update(self._task, description=text, completed=done, total=total, speed=speed)
-        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_SECONDS:
-            self._said = time.monotonic()
-            self.say(", ".join(word for word in (f"{text}: {done}/{total} steps", speed) if word))
-
-    def _speed(self, done: int, steps: int) -> str:
-        seconds = time.monotonic() - self._began
-        # The first step of each picture was done when the clock was started.
-        rate = (done - len(self._steps)) / seconds if seconds > 0 else 0.0
-        return f"{rate:.1f} steps/s, {rate / steps:.2f} pictures/s" if rate > 0 else ""
-
-    def closing(self, finished: Finished) -> str:
-        """Return the last line: how many, how long, how fast."""
-        count, seconds = len(finished.pictures), finished.timings.total_seconds
-        painting = max(seconds - finished.timings.loading_seconds, 1e-9)
-        word = "picture" if count == 1 else "pictures"
-        rates = f"{count / painting:.2f} pictures/s, {finished.timings.steps / painting:.1f} steps/s"
-        return f"{count} {word} in {seconds:.1f} s ({rates})."

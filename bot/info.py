@@ -40,6 +40,7 @@ def run(path: Path, as_json: bool) -> int:
     """Print the settings of a picture."""
     found = read_settings(path)
     said = found.parameters
+    exact = found.upscale or found.recipe
     if said is None and found.text is not None:
         said = parameters.parse(found.text)
     if as_json:
@@ -47,7 +48,7 @@ def run(path: Path, as_json: bool) -> int:
             "program": found.program,
             "parameters": found.text,
             "settings": None if said is None else asdict(said),
-            "recipe": None if found.recipe is None else json.loads(recipe.to_json(found.recipe)),
+            "recipe": None if exact is None else json.loads(recipe.to_json(exact)),
             "problem": found.problem,
         }
         print(json.dumps(document, indent=2, ensure_ascii=False))
@@ -59,7 +60,8 @@ def run(path: Path, as_json: bool) -> int:
     elif said is not None:
         print(parameters.to_text(said))
     if found.recipe is not None:
-        print(f"\nIt can be made again exactly: easel imagine --like {shlex.quote(str(path))}")
+        what = "It" if found.upscale is None else "What it was before it was made larger"
+        print(f"\n{what} can be made again exactly: easel imagine --like {shlex.quote(str(path))}")
     if found.problem is not None:
         print(f"easel: {found.problem}.", file=sys.stderr)
     return 0

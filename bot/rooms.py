@@ -118,6 +118,7 @@ def _built(
     generation = Generation(
         database=database,
         inputs=inputs,
+        pictures=pictures,
         dispatcher=dispatcher,
         people=people,
         styles=styles,

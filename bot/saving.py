@@ -22,8 +22,8 @@ def prepare_folder(folder: Path) -> None:
         ) from error
 
 
-def save(folder: Path, seed: int, data: bytes) -> Path:
-    """Write a picture under the next free number and return its path.
+def save(folder: Path, label: int | str, data: bytes) -> Path:
+    """Write a picture under the next free number and a label (its seed) and return its path.
 
     Raises JobFailed when the disk is full or gone; nothing is left behind then.
     """
@@ -33,7 +33,7 @@ def save(folder: Path, seed: int, data: bytes) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        return _settle(staged, folder, seed)
+        return _settle(staged, folder, label)
     except OSError as error:
         message = (
             f"A picture could not be saved to {folder}: {error.strerror or error}. It needs {len(data):,} bytes free."
@@ -52,11 +52,11 @@ def replace_file(target: Path, data: bytes) -> None:
     staged.unlink(missing_ok=True)
 
 
-def _settle(staged: Path, folder: Path, seed: int) -> Path:
+def _settle(staged: Path, folder: Path, label: int | str) -> Path:
     """Give the written file its name; a name taken meanwhile by another process is passed over."""
     number = _next_number(folder)
     while True:
-        target = folder / f"{number:05d}-{seed}.png"
+        target = folder / f"{number:05d}-{label}.png"
         try:
             os.link(staged, target)
             return target

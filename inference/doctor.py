@@ -57,6 +57,7 @@ def examine(folder: Path) -> list[Finding]:
         *_versions(),
         *_device(),
         _attention(),
+        _upscaling(),
         *_models(folder),
         _vocabulary(folder),
         _disk(folder),
@@ -95,6 +96,14 @@ def _attention() -> Finding:
     if version is not None:
         return Finding("ok", "attention", f"torch's own, and xformers {version} (EASEL_ATTENTION=xformers uses it)")
     return Finding("ok", "attention", "torch's own (xformers is not installed, and not needed)")
+
+
+def _upscaling() -> Finding:
+    version = installed_version("spandrel")
+    if version is not None:
+        return Finding("ok", "upscaling", f"by networks (spandrel {version}), and by Lanczos's filter")
+    advice = "For networks such as Real-ESRGAN, run pip install 'easel[upscale]'."
+    return Finding("note", "upscaling", "by Lanczos's filter (spandrel is not installed)", advice)
 
 
 def _models(folder: Path) -> list[Finding]:

@@ -11,6 +11,7 @@ from inference.protocol.recipe import ContentHash, Recipe, Words, picture_of
 from storage import deliveries, inputs
 from storage.database import Reader, Row, Transaction
 from storage.deliveries import NewDelivery
+from storage.images import ImageId
 from storage.units import Unit, unit_from
 
 Lane = Literal["priority", "normal", "relaxed", "background"]
@@ -21,11 +22,11 @@ _PAGE_JOBS = 200
 
 INSERT = """
     INSERT INTO jobs (
-        id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, words, state,
-        created_at
+        id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, words,
+        parent_image, origin, state, created_at
     ) VALUES (
         :id, :kind, :member_id, :guild_id, :channel_id, :lane, :recipe, :count, :model, :unit_seconds, :private,
-        :words, 'waiting', :now
+        :words, :parent_image, :origin, 'waiting', :now
     )
 """
 INSERT_UNIT = "INSERT INTO units (job_id, unit_index, state) VALUES (?, ?, 'waiting')"
@@ -58,6 +59,18 @@ COUNT_ALL = """
 """
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request comes from: a button under a picture."""
+
+    #: The picture, and which one of its request it is, from 0.
+    image: ImageId
+    index: int
+    #: What was pressed.
+    verb: str
+    #: Server, or None, channel and message where the picture is; None where it is not known.
+    message: tuple[int | None, int, int] | None = None
+
+
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it comes in."""
 
@@ -75,6 +88,8 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     #: Of each picture; empty where all have the recipe's. The first one's are the recipe's.
     words: tuple[Words, ...] = ()
+    #: None for a request of its own.
+    origin: Origin | None = None
     #: How long one picture is expected to take on the engine.
     unit_seconds: float = 0.0
     #: Only the member may see the result.
@@ -90,6 +105,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
         return picture_of(self.recipe, index, self.words)
 
 
+_origin = msgspec.json.Decoder(Origin)
 _words = msgspec.json.Decoder(tuple[Words, ...])
 
 
@@ -203,13 +219,21 @@ def job_from(row: Row) -> Job:
     columns["recipe"] = recipes.from_json(columns["recipe"])
     columns["private"] = bool(columns["private"])
     columns["words"] = _words.decode(columns["words"])
+    columns.pop("parent_image")
+    columns["origin"] = _origin.decode(columns["origin"]) if columns["origin"] else None
     return Job(**columns, failure=Failure(kind, text) if kind else None)
 
 
 def _columns(job: NewJob) -> dict[str, Any]:
     columns: dict[str, Any] = msgspec.structs.asdict(job)
     words = msgspec.json.encode(job.words).decode()
-    return columns | {"recipe": recipes.to_json(job.recipe), "model": job.recipe.model, "words": words}
+    return columns | {
+        "recipe": recipes.to_json(job.recipe),
+        "model": job.recipe.model,
+        "words": words,
+        "parent_image": job.origin.image if job.origin else None,
+        "origin": msgspec.json.encode(job.origin).decode() if job.origin else None,
+    }
 
 
 def _counts(rows: Collection[Row]) -> Counts:

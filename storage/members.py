@@ -186,4 +186,7 @@ async def _pages(reader: Reader, sql: str, cursor: str, member_id: int) -> list[
 def _readable(row: Row) -> dict[str, Any]:
     """Return a row with its JSON unpacked."""
     found = dict(row)
-    return {**found, **{name: msgspec.json.decode(found[name]) for name in ("recipe", "words") if name in found}}
+    return {
+        **found,
+        **{name: msgspec.json.decode(found[name]) for name in ("recipe", "words", "origin") if found.get(name)},
+    }

@@ -31,6 +31,9 @@ CREATE TABLE jobs (
     ended_at REAL,
     -- Prompt and negative prompt of each picture, where they have their own.
     words TEXT NOT NULL DEFAULT '[]',
+    -- The picture whose button was pressed; what was pressed, and where.
+    parent_image INTEGER REFERENCES images (id) ON DELETE SET NULL,
+    origin TEXT,
     CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
 ) STRICT;
 
@@ -38,6 +41,7 @@ CREATE INDEX jobs_unfinished ON jobs (sequence) WHERE state IN ('waiting', 'runn
 CREATE INDEX jobs_unfinished_by_member ON jobs (member_id, state, count) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_unfinished_by_guild ON jobs (guild_id, state, count) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_by_member ON jobs (member_id, sequence);
+CREATE INDEX jobs_by_parent ON jobs (parent_image) WHERE parent_image IS NOT NULL;
 
 -- One picture of a job. A running unit is leased to one launch of an engine.
 CREATE TABLE units (

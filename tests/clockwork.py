@@ -46,7 +46,7 @@ from inference.protocol.messages import (
     Tokenize,
     Tokenized,
 )
-from inference.protocol.recipe import ContentHash, Recipe, picture_of, to_json
+from inference.protocol.recipe import ContentHash, Recipe, painted, picture_of, to_json
 from inference.worker.painter import CannotStart
 
 MODEL = ModelInfo(
@@ -81,10 +81,14 @@ class _Job:
     paused: bool = False
 
     @property
+    def recipe(self) -> Recipe:
+        return painted(self.command.recipe)
+
+    @property
     def orders(self) -> set[str]:
         """Return the verbs that are due at this step."""
         due = set()
-        for word in self.command.recipe.prompt.split():
+        for word in self.recipe.prompt.split():
             verb, _, step = word.partition("@")
             if not step or step == str(self.step):
                 due.add(verb)
@@ -186,15 +190,15 @@ class Clockwork:
                     job=command.job,
                     picture=index,
                     step=job.step,
-                    steps=command.recipe.steps,
+                    steps=job.recipe.steps,
                     preview=shown,
                 )
             )
-        if job.step >= command.recipe.steps:
+        if job.step >= job.recipe.steps:
             self._finish(job)
 
     def _begin(self, job: _Job) -> None:
-        name, model = job.command.job, job.command.recipe.model
+        name, model = job.command.job, job.recipe.model
         if not self._resident:
             self._emit(Loading(launch=self._launch, job=name, model=model))
             self._emit(Loaded(launch=self._launch, job=name, model=model, seconds=0.001, bytes=1))
@@ -204,7 +208,7 @@ class Clockwork:
     def _finish(self, job: _Job) -> None:
         command = job.command
         del self._jobs[command.job]
-        recipes = [picture_of(command.recipe, index) for index in range(command.count)]
+        recipes = [picture_of(job.recipe, index) for index in range(command.count)]
         pictures = tuple(
             Picture(data=flat_png(recipe), width=recipe.width, height=recipe.height, recipe=recipe)
             for recipe in recipes
@@ -217,7 +221,7 @@ class Clockwork:
         self._emit(Failed(launch=self._launch, job=job.command.job, kind=kind, message=message))
 
     def _obey(self, job: _Job, only: set[str] | None = None) -> None:
-        if only is not None and not only & set(job.command.recipe.prompt.split()):
+        if only is not None and not only & set(job.recipe.prompt.split()):
             return
         for order in job.orders:
             match order:

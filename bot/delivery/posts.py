@@ -87,7 +87,7 @@ class Post:
 
 def asked_of(job: NewJob, delivery: Delivery | None) -> Asked:
     """Return who asked for what, in the member's language."""
-    return Asked(job.id, job.member_id, job.prompts, delivery.locale if delivery else None)
+    return Asked(job.id, job.member_id, job.prompts, delivery.locale if delivery else None, job.origin)
 
 
 def place_of(dispatcher: Dispatcher, job: JobId) -> layouts.Waiting:

@@ -7,7 +7,7 @@ from discord import ui
 from bot.delivery.posts import asked_of
 from bot.delivery.ways import Layout, Result
 from bot.texts import say
-from bot.ui import layouts
+from bot.ui import deeds, layouts
 from bot.ui.custom_ids import Verb
 from storage import ContentFolder, Database, images
 from storage.deliveries import Delivery
@@ -26,7 +26,8 @@ async def result_of(
     """
     asked = asked_of(job, delivery)
     found = [image for image in await images.of_job(database, job.id) if image.deleted_at is None]
-    data = [content for image in found if (content := await pictures.read(image.hash)) is not None]
+    shown = [(image.index, content) for image in found if (content := await pictures.read(image.hash)) is not None]
+    data = [content for _, content in shown]
     if not data:
         return Result(stem="", pictures=(), layout=_words(job, asked, note))
     notes = [note]
@@ -34,9 +35,11 @@ async def result_of(
         notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
     line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job))
 
+    rows = deeds.rows(job.id, [index for index, _ in shown], asked.locale)
+
     def layout(names: Sequence[str], reduced: bool) -> ui.LayoutView:
         extra = [say("reduced", asked.locale)] if reduced else []
-        return layouts.done(asked, names, line, [*notes, *extra])
+        return layouts.done(asked, names, line, [*notes, *extra], rows)
 
     return Result(stem=f"easel-{job.recipe.seed}", pictures=data, layout=layout)
 

@@ -40,6 +40,7 @@ def actor_of(interaction: discord.Interaction) -> Actor:
         locale=str(interaction.locale),
         moderator=interaction.guild_id is not None and permissions.manage_messages,
         manager=interaction.guild_id is not None and permissions.manage_guild,
+        channel_id=interaction.channel_id,
     )
 
 

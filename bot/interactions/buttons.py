@@ -8,8 +8,10 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
+from bot.interactions import remix
 from bot.interactions.answers import acknowledging, actor_of, guarded, show, target_of
-from bot.interactions.showing import queue_view, send_pictures, shelf_view, styles_view, take_away
+from bot.interactions.showing import picture_view, queue_view, send_pictures, shelf_view, styles_view, take_away
+from bot.services.derive import Verb as DeedVerb
 from bot.texts import Mistake, say
 from bot.ui import custom_ids, layouts
 from bot.ui.custom_ids import Shelf, Verb, Whose
@@ -117,6 +119,48 @@ class JobButton(Button, template=custom_ids.PATTERN):
         await _VERBS[cast(Verb, self.found["verb"])](interaction, JobId(self.found["job"]))
 
 
+# Under a picture --------------------------------------------------------------------------------------------------
+
+
+class DeedButton(Button, template=custom_ids.DEED):
+    """Makes a new picture of one of a job's pictures."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Ask for it; in a message of its own, seen by those who see the first one."""
+        rooms, actor = interaction.client.rooms, actor_of(interaction)
+        job, index = JobId(self.found["job"]), int(self.found["index"])
+        private = (await rooms.generation.picture(job, index, actor))[0].private
+        await rooms.generation.derived(
+            job,
+            index,
+            cast(DeedVerb, self.found["deed"]),
+            actor,
+            target_of(interaction, private),
+            acknowledging(interaction, private),
+        )
+
+
+class PictureButton(Button, template=custom_ids.PICTURE):
+    """Shows what can be made of one of a job's pictures."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Show it to this member alone."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view, file = await picture_view(
+            interaction.client.rooms, JobId(self.found["job"]), int(self.found["index"]), actor_of(interaction)
+        )
+        await show(interaction, view, [file])
+
+
+class RemixButton(Button, template=custom_ids.REMIX):
+    """Opens the form that changes how a picture was made."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Open it."""
+        job, index = JobId(self.found["job"]), int(self.found["index"])
+        await remix.open_form(interaction, interaction.client.rooms, job, index)
+
+
 # Under lists ------------------------------------------------------------------------------------------------------
 
 
@@ -167,4 +211,4 @@ class ForgetButton(Button, template=custom_ids.FORGET):
 
 
 #: Every kind of button; the client is told of them at its start.
-BUTTONS = (JobButton, PageButton, QueueButton, StylesButton, ForgetButton)
+BUTTONS = (JobButton, DeedButton, PictureButton, RemixButton, PageButton, QueueButton, StylesButton, ForgetButton)

@@ -10,11 +10,12 @@ from discord import ui
 from bot.attachments import LADDER, files_of
 from bot.rooms import Rooms
 from bot.services import waiting
+from bot.services.derive import VERBS, applies
 from bot.services.gallery import Made
 from bot.services.generation import Actor
 from bot.services.spots import Spot
-from bot.texts import pictures, say
-from bot.ui import layouts, pages, style_pages
+from bot.texts import Mistake, pictures, say
+from bot.ui import deeds, layouts, pages, style_pages
 from bot.ui.custom_ids import Shelf, Verb, Whose
 from inference.protocol.messages import JobId
 
@@ -29,15 +30,17 @@ async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: 
     Raises Mistake where none is kept, StorageError, discord.HTTPException.
     """
     job = await rooms.gallery.job(job_id, actor)
-    asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale)
+    asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale, job.origin)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
     line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
+    rows = deeds.rows(job.id, await rooms.gallery.numbers(job.id), actor.locale)
     rung = 0
     while True:
         fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung)
         notes = [say("reduced", actor.locale)] if fitted.reduced else []
         try:
-            await send(layouts.done(asked, [name for name, _ in fitted.files], line, notes), files_of(fitted))
+            names = [name for name, _ in fitted.files]
+            await send(layouts.done(asked, names, line, notes, rows), files_of(fitted))
         except discord.HTTPException as error:
             rung = fitted.rung + 1
             if error.status != 413 or rung > len(LADDER):
@@ -58,6 +61,22 @@ async def take_away(client: discord.Client, spot: Spot | None) -> None:
     except discord.HTTPException as error:
         # It is gone already, or the channel is, or it was seen by one alone.
         log.debug("message %d stays: %s", spot.message_id, error)
+
+
+async def picture_view(rooms: Rooms, job_id: JobId, index: int, actor: Actor) -> tuple[ui.LayoutView, discord.File]:
+    """Return what can be made of one of a job's pictures. Raises Mistake for what is gone, StorageError."""
+    job, image = await rooms.generation.picture(job_id, index, actor)
+    small = await rooms.gallery.small(image)
+    if small is None:
+        raise Mistake("expired")
+    place = await rooms.generation.place(job)
+    words = say("card", actor.locale, number=index + 1, count=job.count)
+    if place is not None:
+        words = say("card_link", actor.locale, number=index + 1, link=layouts.link_to(place))
+    fitting = [verb for verb in VERBS if applies(image.recipe, verb)]
+    name = f"picture-{index + 1}.jpg"
+    view = deeds.card(job.id, index, name, words, fitting, actor.locale)
+    return view, discord.File(io.BytesIO(small), name)
 
 
 def queue_view(rooms: Rooms, whose: Whose, actor: Actor) -> ui.LayoutView:

@@ -34,7 +34,7 @@ from inference.protocol.messages import (
     Started,
     Tokenized,
 )
-from inference.protocol.recipe import ContentHash, sources
+from inference.protocol.recipe import ContentHash, painted, sources
 from storage import ContentFolder, Database, StorageError, jobs, units
 from storage.images import NewImage
 from storage.jobs import Job, NewJob
@@ -429,6 +429,7 @@ class Dispatcher:
         if flight is None:
             return
         picture = event.pictures[0]
+        recipe = painted(picture.recipe)
         beside = self._beside(flight)
         seconds = event.timings.network_seconds / beside
         async with self._pictures.keep(picture.data) as (name,), self._database.transaction() as write:
@@ -437,11 +438,10 @@ class Dispatcher:
                 width=picture.width,
                 height=picture.height,
                 bytes=len(picture.data),
-                recipe=picture.recipe,
+                recipe=recipe,
             )
             await units.finish(write, flight.unit.job, flight.unit.index, flight.lease, image, gpu_seconds=seconds)
         if event.timings.network_seconds > 0:
-            recipe = picture.recipe
             rows = rows_of(recipe) * beside
             self.estimator.learn(recipe, self._family(recipe.model), rows, event.timings.network_seconds)
         self._charge(event.job, seconds)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from inference.prompt.composition import subprompts
 from inference.prompt.networks import strip
 from inference.protocol.names import EVALUATIONS
-from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage
+from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage
 
 #: Family -> pixels of its usual picture, and seconds of one evaluation of one row at that size on a middling GPU.
 _PRIORS = {"sd1": (512 * 512, 0.06), "sd2": (512 * 512, 0.06), "sdxl": (1024 * 1024, 0.5)}
@@ -146,7 +146,7 @@ def rows_of(recipe: Recipe) -> int:
 def passes(recipe: Recipe) -> list[tuple[int, int, int]]:
     """Return width, height and evaluations of each pass of a recipe, the text encoder's and the VAE's work included."""
     steps, sampler = recipe.steps, recipe.sampler
-    if isinstance(recipe, ImageToImage | Inpaint):
+    if isinstance(recipe, ImageToImage | Inpaint | Outpaint):
         steps = int(steps * recipe.strength)
     found = [(recipe.width, recipe.height, _evaluations(sampler, steps) + _AROUND)]
     if isinstance(recipe, TextToImage) and isinstance(recipe.hires, HiresFix):

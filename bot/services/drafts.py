@@ -17,6 +17,7 @@ from inference.protocol.recipe import (
     HiresFix,
     ImageToImage,
     Inpaint,
+    Outpaint,
     Recipe,
     TextToImage,
     Variation,
@@ -60,6 +61,8 @@ class Draft:
     strength: float | None = None
     fit: Fit | None = None
     mask_blur: int | None = None
+    #: Pixels that are added to the left, to the right, above and below.
+    margins: tuple[int, int, int, int] | None = None
     #: The recipe of a picture that is wanted again; everything said beside it changes it.
     like: Recipe | None = None
 
@@ -80,7 +83,7 @@ def draw_seed() -> int:
 def find_model(text: str, models: Sequence[ModelInfo], kind: str = "checkpoint") -> ModelInfo:
     """Return the model of that name, or whose hash begins so. Raises UserError that names the nearest."""
     candidates = [info for info in models if info.kind == kind]
-    word = "model" if kind == "checkpoint" else "VAE"
+    word = {"checkpoint": "model", "vae": "VAE"}.get(kind, kind)
     wanted = text.casefold()
     for info in candidates:
         if info.name.casefold() == wanted:
@@ -154,6 +157,10 @@ def _from_picture(draft: Draft, fields: dict[str, Any]) -> Order:
     _refuse(draft, _HIRES, "Hires fix works on pictures from words alone; leave it out, or leave out the picture.")
     images = {content_hash(image): image}
     fields = fields | {"image": content_hash(image)} | _given(draft, "strength", "fit")
+    if draft.margins is not None:
+        _refuse(draft, ("mask",), "A picture is either painted anew in a mask or continued beyond its sides.")
+        fields |= dict(zip(("left", "right", "top", "bottom"), draft.margins, strict=True))
+        return Order(recipe=Outpaint(**fields, **_given(draft, "mask_blur")), images=images)
     if draft.mask is None:
         _refuse(draft, ("mask_blur",), "A mask blur needs a mask.")
         return Order(recipe=ImageToImage(**fields), images=images)
@@ -179,9 +186,10 @@ def _again(draft: Draft, like: Recipe, models: Sequence[ModelInfo]) -> Order:
     return _from_picture_again(draft, like, fields)
 
 
-def _from_picture_again(draft: Draft, like: ImageToImage | Inpaint, fields: dict[str, Any]) -> Order:
+def _from_picture_again(draft: Draft, like: ImageToImage | Inpaint | Outpaint, fields: dict[str, Any]) -> Order:
     """Return an order of the same kind as `like`. Raises UserError when its pictures are not at hand."""
     _refuse(draft, _HIRES, "Hires fix works on pictures from words alone, and this one was made from another picture.")
+    _refuse(draft, ("margins",), "Margins go with a recipe from words alone, and with the picture to start from.")
     fields = fields | _given(draft, "strength", "fit")
     if draft.image is not None:
         fields["image"] = content_hash(draft.image)
@@ -189,6 +197,9 @@ def _from_picture_again(draft: Draft, like: ImageToImage | Inpaint, fields: dict
         fields |= _given(draft, "mask_blur")
         if draft.mask is not None:
             fields["mask"] = content_hash(draft.mask)
+    elif isinstance(like, Outpaint):
+        _refuse(draft, ("mask",), "A picture that is continued beyond its sides takes no mask.")
+        fields |= _given(draft, "mask_blur")
     else:
         _refuse(draft, ("mask_blur",), "A mask blur needs a mask.")
     recipe = msgspec.structs.replace(like, **fields)
@@ -253,8 +264,8 @@ def _said(draft: Draft, models: Sequence[ModelInfo]) -> dict[str, Any]:
 
 def _hires(draft: Draft, before: HiresFix | None = None) -> dict[str, Any]:
     """Return the field of a picture from words alone; `before` is that of the picture that is wanted again."""
-    alone = ("strength", "fit", "mask", "mask_blur")
-    _refuse(draft, alone, "A strength, a fit or a mask needs a picture to start from.")
+    alone = ("strength", "fit", "mask", "mask_blur", "margins")
+    _refuse(draft, alone, "A strength, a fit, a mask or a margin needs a picture to start from.")
     said = {name.removeprefix("hires_"): value for name, value in _given(draft, *_HIRES).items()}
     if before is not None:
         return {"hires": msgspec.structs.replace(before, **said)} if said else {}

@@ -9,7 +9,7 @@ from PIL import Image as Pictures
 
 from bot.attachments import Fitted, fit
 from bot.queue.dispatcher import Dispatcher
-from bot.services.generation import Actor
+from bot.services.generation import Actor, may_see
 from bot.services.spots import Spot, spot_of
 from bot.texts import Mistake
 from inference.protocol.messages import JobId
@@ -127,10 +127,18 @@ class Gallery:
     async def thumbnail(self, made: Made) -> bytes | None:
         """Return the first picture of a job as a small JPEG, None where none is kept or it cannot be read."""
         for image in made.kept[:1]:
-            data = await self._pictures.read(image.hash)
-            if data is not None:
-                return await asyncio.to_thread(_thumbnail, data)
+            return await self.small(image)
         return None
+
+    async def small(self, image: Image) -> bytes | None:
+        """Return a picture as a small JPEG, None where it is not kept or cannot be read."""
+        data = await self._pictures.read(image.hash)
+        return None if data is None else await asyncio.to_thread(_thumbnail, data)
+
+    async def numbers(self, job_id: JobId) -> list[int]:
+        """Return which of a job's pictures there are to be seen, from 0."""
+        found = await images.of_job(self._database, job_id)
+        return [image.index for image in found if image.deleted_at is None]
 
     # One job --------------------------------------------------------------------------------------------------------
 
@@ -150,7 +158,7 @@ class Gallery:
     async def job(self, job_id: JobId, actor: Actor) -> Job:
         """Return a job that the actor may see. Raises Mistake."""
         job = await jobs.get(self._database, job_id)
-        if job is None or (job.private and job.member_id != actor.member_id):
+        if job is None or not may_see(job, actor):
             raise Mistake("gone")
         return job
 

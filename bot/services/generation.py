@@ -15,11 +15,13 @@ from bot.errors import EngineDead, LimitReached
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.limits import Limits, refusal
 from bot.queue.units import GuildId, MemberId
-from bot.services.drafts import Order, draw_seed
+from bot.services.derive import NOISE_STRENGTHS, Start, Verb, derive
+from bot.services.drafts import Draft, Order, draw_seed
 from bot.services.guilds import Guilds
 from bot.services.intake import Intake
 from bot.services.people import People
 from bot.services.prompts import Choices, Written, combinations_of, drawn, write
+from bot.services.sizes import Pixels, Ratio
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -28,10 +30,12 @@ from bot.texts import Mistake, say
 from inference.prompt.hints import Hint
 from inference.prompt.regions import Layout, parse_layout
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import Recipe, Words, sources
-from storage import ContentFolder, Database, deliveries, jobs, units
+from inference.protocol.names import SAMPLER_NAMES
+from inference.protocol.recipe import ContentHash, Recipe, Words, sources
+from storage import ContentFolder, Database, deliveries, images, jobs, units
 from storage.deliveries import NewDelivery
-from storage.jobs import NewJob
+from storage.images import Image
+from storage.jobs import Job, NewJob, Origin
 
 log = logging.getLogger("easel.generation")
 
@@ -51,6 +55,8 @@ class Actor:
     moderator: bool = False
     #: Discord lets them manage the server.
     manager: bool = False
+    #: Where they ask.
+    channel_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +70,31 @@ class Target:
     private: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Remixed:
+    """How a picture is wanted otherwise. None where nothing was said."""
+
+    prompt: str
+    negative_prompt: str
+    model: str | None = None
+    sampler: str | None = None
+    size: Pixels | Ratio | None = None
+
+
 class Unheard(Exception):
     """The member was told that nobody answered, so the request is dropped: they will ask again."""
 
 
 #: Tells a member that the request was heard, once it is on disk. Raises Unheard when it is too late for that.
 Acknowledge = Callable[[], Awaitable[None]]
+
+
+def may_see(job: Job, actor: Actor) -> bool:
+    """Tell whether a job is somebody's own, or was shown to everybody where they are: custom ids can be forged."""
+    if job.member_id == actor.member_id:
+        return True
+    same = actor.guild_id if actor.guild_id is not None else actor.channel_id
+    return not job.private and same is not None and same == (job.guild_id or job.channel_id)
 
 
 #: Tells the member of a request, and nobody else, what is probably a mistake in its texts; the last is their locale.
@@ -88,6 +113,7 @@ class Generation:
         *,
         database: Database,
         inputs: ContentFolder,
+        pictures: ContentFolder,
         dispatcher: Dispatcher,
         people: People,
         styles: Styles,
@@ -99,6 +125,7 @@ class Generation:
     ) -> None:
         self._database = database
         self._inputs = inputs
+        self._pictures = pictures
         self._dispatcher = dispatcher
         self._people = people
         self._limits = limits
@@ -117,6 +144,17 @@ class Generation:
         Raises UserError, PromptError and OutOfRange for what cannot be painted, LimitReached, EngineDead, StorageError,
         Unheard.
         """
+        return await self._wanted("imagine", wish, actor, target, acknowledge)
+
+    async def _wanted(
+        self,
+        kind: str,
+        wish: Wish,
+        actor: Actor,
+        target: Target,
+        acknowledge: Acknowledge,
+        origin: Origin | None = None,
+    ) -> NewJob:
         defaults = self._people.defaults(actor.member_id)
         server_negative = self._guilds.settings(actor.guild_id).negative_prompt
         ordered = order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
@@ -127,8 +165,9 @@ class Generation:
             most=self._most_pictures,
         )
         layout = parse_layout(wish.regions) if wish.regions else None
-        written = await _written(ordered.recipe, count_of(wish, defaults), choices, layout)
-        job = await self._submit("imagine", ordered, written, actor, target, acknowledge)
+        count = 1 if origin is not None else count_of(wish, defaults)
+        written = await _written(ordered.recipe, count, choices, layout)
+        job = await self._submit(kind, ordered, written, actor, target, acknowledge, origin)
         if written.hints:
             self._remark(job.id, written.hints, actor.locale)
         return job
@@ -163,23 +202,81 @@ class Generation:
     ) -> NewJob:
         """Paint a job's recipe with a new seed. Raises as `submit` does, Mistake also for what is gone."""
         job = await jobs.get(self._database, job_id)
-        if job is None or (job.private and job.member_id != actor.member_id):
+        if job is None or not may_see(job, actor):
             raise Mistake("gone")
         server = self._guilds.settings(actor.guild_id).negative_prompt
         negative = with_server_words(job.recipe.negative_prompt, server)
         recipe = msgspec.structs.replace(job.recipe, seed=draw_seed(), negative_prompt=negative)
         words = tuple(Words(own.prompt, with_server_words(own.negative_prompt, server)) for own in job.words)
-        if all(info.hash != recipe.model for info in self._dispatcher.models):
-            raise Mistake("model_gone")
-        images = {}
-        for name in sources(recipe):
-            data = await self._inputs.read(name)
-            if data is None:
-                raise Mistake("source_gone")
-            images[name] = data
-        ordered = Order(recipe=recipe, images=images)
+        ordered = Order(recipe=recipe, images=await self._sources(recipe))
         written = Written(recipe, words, job.count, ())
         return await self._submit("again", ordered, written, actor, target, acknowledge)
+
+    async def picture(self, job_id: JobId, index: int, actor: Actor) -> tuple[Job, Image]:
+        """Return one of a job's pictures, and the job. Raises Mistake for what is gone, or not to be seen."""
+        job = await jobs.get(self._database, job_id)
+        if job is None or not may_see(job, actor):
+            raise Mistake("gone")
+        found = [image for image in await images.of_job(self._database, job_id) if image.index == index]
+        if not found or found[0].deleted_at is not None:
+            raise Mistake("expired")
+        return job, found[0]
+
+    async def derived(
+        self, job_id: JobId, index: int, verb: Verb, actor: Actor, target: Target, acknowledge: Acknowledge
+    ) -> NewJob:
+        """Paint what a verb makes of one of a job's pictures. Raises as `submit` does, and Mistake for what is gone."""
+        job, image = await self.picture(job_id, index, actor)
+        recipe = derive(image.recipe, verb, draw_seed(), Start(image.hash, image.width, image.height))
+        negative = with_server_words(recipe.negative_prompt, self._guilds.settings(actor.guild_id).negative_prompt)
+        recipe = msgspec.structs.replace(recipe, negative_prompt=negative)
+        several = self._people.defaults(actor.member_id).count if verb in NOISE_STRENGTHS else None
+        origin = Origin(image=image.id, index=index, verb=verb, message=await self.place(job))
+        ordered = Order(recipe=recipe, images=await self._sources(recipe))
+        written = Written(recipe, (), several or 1, ())
+        return await self._submit(verb, ordered, written, actor, target, acknowledge, origin)
+
+    async def remix(
+        self, job_id: JobId, index: int, changed: Remixed, actor: Actor, target: Target, acknowledge: Acknowledge
+    ) -> NewJob:
+        """Paint one of a job's pictures with what was changed. Raises as `submit` and `derived` do."""
+        job, image = await self.picture(job_id, index, actor)
+        like = image.recipe
+        found = await self._sources(like) if sources(like) else {}
+        files = [found[name] for name in sources(like)]
+        same = (changed.prompt, changed.negative_prompt) == (like.prompt, like.negative_prompt)
+        draft = Draft(
+            like=like,
+            prompt=None if same else changed.prompt,
+            negative_prompt=None if same else changed.negative_prompt,
+            model=None if changed.model == self._dispatcher.model_name(like.model) else changed.model,
+            sampler=None if changed.sampler == SAMPLER_NAMES[like.sampler] else changed.sampler,
+            image=files[0] if files else None,
+            mask=files[1] if len(files) > 1 else None,
+        )
+        own = Pixels(like.width, like.height)
+        wish = Wish(draft=draft, size=None if changed.size == own else changed.size)
+        origin = Origin(image=image.id, index=index, verb="remix", message=await self.place(job))
+        return await self._wanted("remix", wish, actor, target, acknowledge, origin)
+
+    async def place(self, job: Job) -> tuple[int | None, int, int] | None:
+        """Return the message that shows a job: server, channel and message; None where there is none."""
+        delivery = await deliveries.get(self._database, job.id)
+        if delivery is None or delivery.message_id is None:
+            return None
+        return job.guild_id, delivery.channel_id, delivery.message_id
+
+    async def _sources(self, recipe: Recipe) -> dict[ContentHash, bytes]:
+        """Return the bytes that a recipe starts from. Raises Mistake where they, or its model, are gone."""
+        if all(info.hash != recipe.model for info in self._dispatcher.models):
+            raise Mistake("model_gone")
+        found = {}
+        for name in sources(recipe):
+            data = await self._pictures.read(name) or await self._inputs.read(name)
+            if data is None:
+                raise Mistake("source_gone")
+            found[name] = data
+        return found
 
     async def cancel(self, job_id: JobId, actor: Actor) -> int:
         """End a job's unfinished pictures, and return how many there were. Raises Mistake for somebody else's."""
@@ -191,7 +288,14 @@ class Generation:
         return await self._dispatcher.cancel(job_id)
 
     async def _submit(
-        self, kind: str, ordered: Order, written: Written, actor: Actor, target: Target, acknowledge: Acknowledge
+        self,
+        kind: str,
+        ordered: Order,
+        written: Written,
+        actor: Actor,
+        target: Target,
+        acknowledge: Acknowledge,
+        origin: Origin | None = None,
     ) -> NewJob:
         if self._dispatcher.trouble is not None:
             raise EngineDead(self._dispatcher.trouble)
@@ -206,6 +310,7 @@ class Generation:
             recipe=written.recipe,
             count=count,
             words=written.words,
+            origin=origin,
             private=target.private,
         )
         job = msgspec.structs.replace(job, unit_seconds=self._dispatcher.unit_seconds(job))

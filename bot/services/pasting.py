@@ -29,7 +29,7 @@ from inference.protocol.limits import (
 )
 from inference.protocol.messages import ModelInfo
 from inference.protocol.parameters import Parameters
-from inference.protocol.recipe import Recipe, TextToImage, sources
+from inference.protocol.recipe import AnyRecipe, Recipe, TextToImage, Upscale, sources
 
 #: A shorter beginning of a hash names no model.
 _LEAST_HASH_DIGITS = 8
@@ -71,6 +71,8 @@ class Settings:
     recipe: Recipe | None = None
     #: Why there is a recipe that cannot be read.
     problem: str | None = None
+    #: How Easel made it larger; the recipe is that of the picture before.
+    upscale: Upscale | None = None
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def _settings_in(texts: Mapping[str, str]) -> Settings | None:
         written = None
     if (raw := texts.get("easel-recipe")) is not None:
         try:
-            return Settings("Easel", text=written, recipe=recipe.from_json(raw))
+            return _ours(recipe.any_from_json(raw), written)
         except msgspec.MsgspecError as error:
             problem = f"the exact recipe cannot be read: {error}"
     if written is not None:
@@ -181,6 +183,13 @@ def _settings_in(texts: Mapping[str, str]) -> Settings | None:
     if "Dream" in texts and (dream := invokeai.read_dream(texts["Dream"])) is not None:
         return Settings("InvokeAI", parameters=dream, problem=problem)
     return Settings("Easel", problem=problem) if problem is not None else None
+
+
+def _ours(found: AnyRecipe, text: str | None) -> Settings:
+    if not isinstance(found, Upscale):
+        return Settings("Easel", text=text, recipe=found)
+    problem = None if found.of is not None else "it was made larger from a picture that did not say how it was painted"
+    return Settings("Easel", text=text, recipe=found.of, problem=problem, upscale=found)
 
 
 #: Programs, where in a PNG file they write, and who reads it.
@@ -214,7 +223,9 @@ def _settings_in_object(text: str, document: Mapping[str, Any]) -> Settings | No
 def told_by(settings: Settings) -> Told:
     """Return what settings say as a draft's fields: an exact recipe as `like`."""
     if settings.recipe is not None:
-        return Told({"like": settings.recipe})
+        larger = settings.upscale
+        ignored = () if larger is None else (f"Made {larger.factor} times as large",)
+        return Told({"like": settings.recipe}, ignored=ignored)
     told = _followed(settings.parameters or Parameters())
     if settings.problem is None:
         return told

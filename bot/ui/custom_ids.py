@@ -1,15 +1,18 @@
 """What a button says of itself. Nothing else of a button is kept, so that it outlives restarts.
 
-`easel:VERB:JOB` does something to a job, `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again,
-`easel:forget:MEMBER` deletes a member's data, `easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a
-style, `easel:wildcards:NAME` writes a list, `easel:negative` sets a server's negative prompt, `easel:paste` takes
-settings. Discord takes 100 characters.
+`easel:VERB:JOB` does something to a job, `easel:do:DEED:JOB:INDEX` makes a new picture of one of its pictures,
+`easel:picture:JOB:INDEX` shows what can be made of that one, and `easel:remix:JOB:INDEX` a form for it.
+`easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again, `easel:forget:MEMBER` deletes a member's data,
+`easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a style, `easel:wildcards:NAME` writes a list,
+`easel:negative` sets a server's negative prompt, `easel:paste` takes settings. Discord takes 100 characters.
 """
 
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
+from bot.services.derive import VERBS as DEEDS
+from bot.services.derive import Verb as Deed
 from inference.protocol.messages import JobId
 
 #: "drop" is a cancel that shows the member's queue again.
@@ -23,6 +26,9 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 
 #: Each matches the custom ids of one kind of button; discord.py asks for it to find the button's callback.
 PATTERN = re.compile(rf"easel:(?P<verb>{'|'.join(VERBS)}):(?P<job>[0-9a-f]{{32}})")
+DEED = re.compile(rf"easel:do:(?P<deed>{'|'.join(DEEDS)}):(?P<job>[0-9a-f]{{32}}):(?P<index>[0-9]{{1,2}})")
+PICTURE = re.compile(r"easel:picture:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
+REMIX = re.compile(r"easel:remix:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
 PAGE = re.compile(rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})")
 QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
 FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
@@ -39,6 +45,21 @@ PASTE_ID = "easel:paste"
 def custom_id(verb: Verb, job: str) -> str:
     """Return the custom id of a button that does `verb` to a job."""
     return f"easel:{verb}:{job}"
+
+
+def deed_id(deed: Deed, job: str, index: int) -> str:
+    """Return the custom id of a button that makes a new picture of one of a job's pictures."""
+    return f"easel:do:{deed}:{job}:{index}"
+
+
+def picture_id(job: str, index: int) -> str:
+    """Return the custom id of a button that shows what can be made of one of a job's pictures."""
+    return f"easel:picture:{job}:{index}"
+
+
+def remix_id(job: str, index: int) -> str:
+    """Return the custom id of a button, and of the form it opens, that changes how a picture was made."""
+    return f"easel:remix:{job}:{index}"
 
 
 def page_id(shelf: Shelf, before: int | None = None) -> str:

@@ -11,6 +11,7 @@ from bot.ui.custom_ids import Verb, custom_id
 from bot.ui.plain import SHOWN, bar, harmless
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from inference.protocol.recipe import Recipe
+from storage.jobs import Origin
 
 #: File name of a picture that grows.
 PREVIEW_NAME = "preview-{}.jpg"
@@ -32,11 +33,15 @@ class Asked:
     #: One for all pictures, or one for each.
     prompts: tuple[str, ...]
     locale: str | None = None
+    #: The picture that it is made from.
+    origin: Origin | None = None
 
     @property
     def heading(self) -> str:
         """Return the first lines. The mention is shown and pings nobody: messages are sent without allowed mentions."""
         asked = f"-# {say('asked', self.locale, member=f'<@{self.member_id}>')}"
+        if self.origin is not None:
+            asked += f"\n-# {_from(self.origin, self.locale)}"
         if len(set(self.prompts)) == 1:
             return f"{asked}\n{harmless(self.prompts[0]) or '…'}"
         most = max(_LEAST_SHOWN, 2 * SHOWN // len(self.prompts))
@@ -105,13 +110,33 @@ def running(asked: Asked, progress: Running) -> ui.LayoutView:
     return layout(*parts, ui.TextDisplay(words), buttons(asked, "cancel"))
 
 
-def done(asked: Asked, names: Sequence[str], settings: str, notes: Sequence[str] = ()) -> ui.LayoutView:
-    """Return the message of finished pictures, attached under `names`."""
+def done(
+    asked: Asked,
+    names: Sequence[str],
+    settings: str,
+    notes: Sequence[str] = (),
+    rows: Sequence[ui.ActionRow[ui.LayoutView]] = (),
+) -> ui.LayoutView:
+    """Return the message of finished pictures, attached under `names`; `rows` say what can be made of them."""
     small = "\n".join(f"-# {line}" for line in (settings, *notes) if line)
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading), gallery(names)]
     if small:
         parts.append(ui.TextDisplay(small))
-    return layout(*parts, buttons(asked, "again", "settings", "delete"))
+    return layout(*parts, *rows, buttons(asked, "again", "settings", "delete"))
+
+
+def link_to(message: tuple[int | None, int, int]) -> str:
+    """Return the address of a message: its server, or None, its channel and itself."""
+    guild, channel, number = message
+    return f"https://discord.com/channels/{guild or '@me'}/{channel}/{number}"
+
+
+def _from(origin: Origin, locale: str | None) -> str:
+    """Return what was pressed, and under which picture."""
+    deed = say(f"deed_{origin.verb}", locale)
+    if origin.message is None:
+        return say("origin", locale, deed=deed, number=origin.index + 1)
+    return say("origin_link", locale, deed=deed, number=origin.index + 1, link=link_to(origin.message))
 
 
 def gallery(names: Sequence[str]) -> ui.MediaGallery[ui.LayoutView]:

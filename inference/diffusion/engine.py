@@ -19,20 +19,18 @@ from torch import Tensor
 
 from inference.diffusion import batching, memory, pictures
 from inference.diffusion.conditioning import ConditioningCache
+from inference.diffusion.failures import NonFinite, explain
 from inference.diffusion.jobs import Job, State
 from inference.diffusion.painting import Ask
 from inference.diffusion.preparation import prepare
 from inference.diffusion.preview import preview
 from inference.families.base import DiffusionModel
-from inference.models.errors import ModelError
-from inference.protocol.limits import OutOfRange
 from inference.protocol.messages import (
     Cancel,
     Cancelled,
     EngineSettings,
     Event,
     Failed,
-    FailureKind,
     Finished,
     Generate,
     JobId,
@@ -397,7 +395,7 @@ class Engine:
     def _fail(self, job: Job, error: Exception) -> None:
         if self._jobs.pop(job.id, None) is None:
             return
-        kind, message = _explain(error)
+        kind, message = explain(error)
         if kind == "internal":
             log.error("job=%s failed", job.id, exc_info=error)
         if kind == "memory":
@@ -405,30 +403,7 @@ class Engine:
         self._emit(Failed(launch=self._launch, job=job.id, kind=kind, message=message))
 
 
-class NonFinite(Exception):
-    """The network gave NaN or infinities."""
-
-
 def _ask(state: State) -> Ask:
     if state.ask is None:
         raise ValueError("this picture asks for nothing")
     return state.ask
-
-
-def _explain(error: Exception) -> tuple[FailureKind, str]:
-    """Return what kind of failure an exception is, and the words for a person."""
-    if isinstance(error, (OutOfRange, pictures.PictureError)):
-        return "invalid", str(error)
-    if isinstance(error, ModelError):
-        return "model", str(error)
-    if isinstance(error, NonFinite):
-        return "nonfinite", (
-            "The model gave no picture but not-a-number values. Half precision is the usual cause: try another VAE, "
-            "run the engine with dtype float32 or bfloat16, or use another model."
-        )
-    if memory.is_out_of_memory(error):
-        return "memory", (
-            "The device has too little memory for this picture even on its own. Ask for a smaller size, or run the "
-            "engine with fewer resident models."
-        )
-    return "internal", f"The engine failed with {type(error).__name__}. The log of the worker says more."

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inference.diffusion.painting import Ask, Painting
 from inference.protocol.messages import Generate, JobId, Picture
-from inference.protocol.recipe import ContentHash, Recipe
+from inference.protocol.recipe import ContentHash, Recipe, painted
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,14 @@ class Job:
         return self.command.job
 
     @property
+    def recipe(self) -> Recipe:
+        """Return the recipe of the first picture."""
+        return painted(self.command.recipe)
+
+    @property
     def needs(self) -> tuple[ContentHash, ContentHash | None]:
         """Return the model and the separate VAE that the job runs on."""
-        return self.command.recipe.model, self.command.recipe.vae
+        return self.recipe.model, self.recipe.vae
 
     @property
     def order(self) -> tuple[int, int]:

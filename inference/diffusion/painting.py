@@ -16,7 +16,7 @@ from inference.diffusion import noise, sigmas
 from inference.diffusion.guidance import Guidance
 from inference.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling
 from inference.families.base import DiffusionModel
-from inference.protocol.recipe import BaseRecipe, HiresFix, ImageToImage, Inpaint, Recipe, TextToImage
+from inference.protocol.recipe import BaseRecipe, HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def total_steps(recipe: Recipe) -> int:
     match recipe:
         case TextToImage(hires=HiresFix() as hires):
             return recipe.steps + sigmas.steps_for_strength(hires.steps or recipe.steps, hires.strength)
-        case ImageToImage() | Inpaint():
+        case ImageToImage() | Inpaint() | Outpaint():
             return sigmas.steps_for_strength(recipe.steps, recipe.strength)
         case _:
             return recipe.steps
@@ -68,7 +68,7 @@ def paint(recipe: Recipe, model: DiffusionModel, guidance_of: GuidanceOf, source
     match recipe:
         case TextToImage():
             return _text_to_image(recipe, model, guidance_of)
-        case ImageToImage() | Inpaint():
+        case ImageToImage() | Inpaint() | Outpaint():
             if source is None:
                 raise ValueError(f"{type(recipe).__name__} needs a source picture")
             return _from_source(recipe, model, guidance_of, source)
@@ -110,7 +110,7 @@ def _second_pass(
 
 
 def _from_source(
-    recipe: ImageToImage | Inpaint, model: DiffusionModel, guidance_of: GuidanceOf, source: Source
+    recipe: ImageToImage | Inpaint | Outpaint, model: DiffusionModel, guidance_of: GuidanceOf, source: Source
 ) -> Painting:
     stream = _NoiseStream(recipe, model)
     sampler = SAMPLERS[recipe.sampler]
@@ -118,7 +118,7 @@ def _from_source(
     if len(levels) < 2:
         return source.latents
     first = stream.initial(recipe.width, recipe.height)
-    from_noise = isinstance(recipe, Inpaint) and recipe.strength == 1
+    from_noise = isinstance(recipe, Inpaint | Outpaint) and recipe.strength == 1
     x = first * sampler.initial_scale(levels[0]) if from_noise else source.latents + first * levels[0]
     steps: Sampling = stream.run(sampler, x, levels)
     concat = None

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from inference.protocol.limits import MAX_IMAGE_PIXELS
 from inference.protocol.parameters import to_parameters
-from inference.protocol.recipe import Fit, Recipe, to_json
+from inference.protocol.recipe import AnyRecipe, Fit, to_json
 
 #: Formats that are decoded; no other decoder of Pillow's ever sees the bytes.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
@@ -132,7 +132,7 @@ def from_pixels(pixels: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.rint((np.clip(pixels, -1, 1) + 1) * 127.5).astype(np.uint8)
 
 
-def encode_png(pixels: NDArray[np.uint8], recipe: Recipe, model_name: str = "") -> bytes:
+def encode_png(pixels: NDArray[np.uint8], recipe: AnyRecipe, model_name: str = "") -> bytes:
     """Return a PNG of pixels (H, W, 3) that carries its `parameters` text and its exact recipe before the image data.
 
     The same pixels and recipe always give the same bytes.

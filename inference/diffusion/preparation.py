@@ -16,9 +16,10 @@ from inference.diffusion.jobs import Job, Overlay, State
 from inference.diffusion.painting import GuidanceAt, GuidanceOf, Source, paint, total_steps
 from inference.diffusion.plans import Plan, plan
 from inference.diffusion.regions import shares
+from inference.diffusion.surroundings import added, surrounded
 from inference.families.base import DiffusionModel
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
-from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Recipe, picture_of
+from inference.protocol.recipe import ContentHash, Inpaint, Outpaint, Recipe, TextToImage, picture_of
 
 
 def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[State]:
@@ -26,7 +27,7 @@ def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> list[S
 
     Raises OutOfRange for what this model cannot do and PictureError for a source picture that cannot be read.
     """
-    recipe = job.command.recipe
+    recipe = job.recipe
     if recipe.adapters:
         raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
     if recipe.style_prompt is not None and model.text_encoders < 2:
@@ -76,17 +77,24 @@ def _weights(texts: Plan, model: DiffusionModel, width: int, height: int) -> lis
 def _source(
     recipe: Recipe, images: Mapping[ContentHash, bytes], model: DiffusionModel
 ) -> tuple[Source | None, Overlay | None]:
-    if not isinstance(recipe, (ImageToImage, Inpaint)):
+    if isinstance(recipe, TextToImage):
         return None, None
     picture = pictures.decode_upload(images[recipe.image], max_pixels=MAX_IMAGE_PIXELS)
-    pixels = pictures.to_pixels(pictures.fit(picture, recipe.width, recipe.height, recipe.fit))
+    mask = None
+    if isinstance(recipe, Outpaint):
+        canvas, mask = surrounded(pictures.fit(picture, *recipe.inner, recipe.fit), recipe), added(recipe)
+    else:
+        canvas = pictures.fit(picture, recipe.width, recipe.height, recipe.fit)
+    if isinstance(recipe, Inpaint):
+        mask = _mask(recipe, images[recipe.mask], picture.size)
+    pixels = pictures.to_pixels(canvas)
     latents = model.encode(_batch(pixels))[0]
-    if not isinstance(recipe, Inpaint):
+    if mask is None:
         return Source(latents=latents), None
-    mask = _mask(recipe, images[recipe.mask], picture.size)
     cells = F.avg_pool2d(torch.from_numpy(mask)[None, None], model.downscale)[0].to(latents)
     kept = model.encode(_batch(pixels * (mask < 0.5)[..., None]))[0] if model.inpainting else None
-    overlay = Overlay(pixels=pixels, mask=mask[..., None]) if recipe.keep_unmasked else None
+    restored = isinstance(recipe, Outpaint) or (isinstance(recipe, Inpaint) and recipe.keep_unmasked)
+    overlay = Overlay(pixels=pixels, mask=mask[..., None]) if restored else None
     return Source(latents=latents, mask=cells, kept_latents=kept), overlay
 
 

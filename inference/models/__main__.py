@@ -42,9 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser(
         "add",
-        help="install a checkpoint or a VAE",
-        description="Install a .safetensors checkpoint (SD 1.x, 2.x, SDXL), a VAE, or a diffusers folder. "
-        "Pickle checkpoints (.ckpt) are converted once, without running anything in them.",
+        help="install a checkpoint, a VAE or an upscaler",
+        description="Install a .safetensors checkpoint (SD 1.x, 2.x, SDXL), a VAE, an upscaler (ESRGAN and "
+        "others), or a diffusers folder. Pickles (.ckpt, .pth) are converted once, without running anything in them.",
         epilog="Examples: easel models add model.safetensors · easel models add owner/name · easel models add https://…",
     )
     add.add_argument("source", metavar="FILE|FOLDER|HUB_ID|URL", help="what to install")
@@ -122,7 +122,8 @@ def _converted(path: Path, pickles: Any) -> Iterator[Path]:
 
 
 def _name_in(source: str) -> str:
-    return Path(source.split("?", 1)[0].rstrip("/")).name.removesuffix(".safetensors").removesuffix(".ckpt")
+    path = Path(source.split("?", 1)[0].rstrip("/"))
+    return path.stem if path.suffix in (".safetensors", ".ckpt", ".pth") else path.name
 
 
 def _list(options: argparse.Namespace, catalogue: Catalogue) -> None:
@@ -132,9 +133,10 @@ def _list(options: argparse.Namespace, catalogue: Catalogue) -> None:
     table = Table("Name", "Kind", "Family", "Size", "Pixels", "Hash", box=None)
     for entry in catalogue.entries:
         kind = "inpainting" if entry.inpainting else entry.kind
-        table.add_row(
-            entry.name, kind, entry.family, decimal(entry.bytes), f"{entry.side}x{entry.side}", entry.hash[:10]
-        )
+        upscaler = entry.kind == "upscaler"
+        side = f"x{entry.factor}" if upscaler else f"{entry.side}x{entry.side}"
+        family = "" if upscaler else entry.family
+        table.add_row(entry.name, kind, family, decimal(entry.bytes), side, entry.hash[:10])
     Console().print(table)
 
 
@@ -163,8 +165,13 @@ def _fetch_tokenizer(options: argparse.Namespace, catalogue: Catalogue) -> None:
 
 
 def _sentence(entry: Entry) -> str:
-    what = "VAE" if entry.kind == "vae" else f"{entry.family} {'inpainting ' if entry.inpainting else ''}checkpoint"
-    return f"{what}, {entry.prediction}, {decimal(entry.bytes)}, hash {entry.hash[:10]}"
+    if entry.kind == "upscaler":
+        what = f"upscaler, {entry.factor} times as large"
+    elif entry.kind == "vae":
+        what = f"VAE, {entry.prediction}"
+    else:
+        what = f"{entry.family} {'inpainting ' if entry.inpainting else ''}checkpoint, {entry.prediction}"
+    return f"{what}, {decimal(entry.bytes)}, hash {entry.hash[:10]}"
 
 
 @contextmanager

@@ -36,13 +36,13 @@ _FOLDER_FILES = (".safetensors", ".json", ".txt")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One installed model or VAE."""
+    """One installed model, VAE or upscaler."""
 
     hash: ContentHash
     name: str
-    kind: Literal["checkpoint", "vae"]
+    kind: Literal["checkpoint", "vae", "upscaler"]
     layout: Literal["folder", "single_file"]
-    family: Literal["sd1", "sd2", "sdxl"]
+    family: Literal["sd1", "sd2", "sdxl", "upscaler"]
     prediction: Literal["epsilon", "v_prediction"]
     inpainting: bool
     side: int
@@ -51,6 +51,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     #: Set where the weights stay where they were (`--link`).
     linked: str | None = None
+    #: How many times as large an upscaler makes a picture.
+    factor: int = 0
 
     def info(self) -> ModelInfo:
         """Return what the engine reports of it."""
@@ -67,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             bytes=self.bytes,
             default_schedule="sgm_uniform" if sample else "karras",
             default_guidance_scale=5.0 if sample else 7.0,
+            factor=self.factor,
         )
 
 
@@ -162,13 +165,14 @@ class Catalogue:
             name=own_name,
             kind=detected.kind,
             layout=detected.layout,
-            family=detected.family,
+            family="upscaler" if detected.kind == "upscaler" else detected.family,
             prediction=prediction or detected.prediction,
             inpainting=detected.inpainting,
             side=_side(detected, prediction),
             bytes=size,
             source=source or str(path),
             linked=str(path.resolve()) if link else None,
+            factor=detected.factor,
         )
         if not link:
             self._settle(staged, entry)

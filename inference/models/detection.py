@@ -8,6 +8,7 @@ from typing import Any, Literal
 from inference.families.base import Prediction
 from inference.models.errors import ModelError
 from inference.models.headers import Header, read_header
+from inference.vision.upscalers import recognised_factor
 
 Family = Literal["sd1", "sd2", "sdxl"]
 Layout = Literal["folder", "single_file"]
@@ -23,13 +24,16 @@ DEFAULT_SIDES: dict[Family, int] = {"sd1": 512, "sd2": 768, "sdxl": 1024}
 class Detected:
     """What was found."""
 
-    kind: Literal["checkpoint", "vae"]
+    kind: Literal["checkpoint", "vae", "upscaler"]
     layout: Layout
+    #: Means nothing for an upscaler.
     family: Family
     prediction: Prediction
     inpainting: bool = False
-    #: Side in pixels of the squares the model was trained on.
+    #: Side in pixels of the squares the model was trained on; 0 for an upscaler.
     side: int
+    #: How many times as large an upscaler makes a picture.
+    factor: int = 0
 
 
 def detect(path: Path) -> Detected:
@@ -48,6 +52,10 @@ def detect_file(name: str, header: Header) -> Detected:
     if not header.has_prefix(UNET):
         if _is_vae(header):
             return Detected(kind="vae", layout="single_file", family="sd1", prediction="epsilon", side=512)
+        if (factor := recognised_factor(name, header)) is not None:
+            return Detected(
+                kind="upscaler", layout="single_file", family="sd1", prediction="epsilon", side=0, factor=factor
+            )
         raise ModelError(f"{name} holds no network that this program knows. Is it a checkpoint of SD 1.x, 2.x or SDXL?")
     family = _family(name, header)
     first = header.shape(f"{UNET}input_blocks.0.0.weight")

@@ -43,7 +43,8 @@ def load_model(
     """
     detected = detect(path)
     if detected.kind != "checkpoint":
-        raise ModelError(f"{path.name} is a VAE. It can be used beside a checkpoint, not as one.")
+        what = {"vae": "a VAE. It can be used beside a checkpoint", "upscaler": "an upscaler. It makes pictures larger"}
+        raise ModelError(f"{path.name} is {what[detected.kind]}, and cannot be used as a checkpoint.")
     if prediction is not None:
         detected = replace(detected, prediction=prediction)
     try:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 TIMEOUT_SECONDS = 900
+#: Keys under which trainers put the weights, the averaged ones of upscalers first.
+_WRAPPINGS = ("state_dict", "params_ema", "params")
 #: Address space that the child may take beyond twice the file's size.
 _SPARE_BYTES = 8 * 2**30
 
@@ -68,7 +70,9 @@ def _tensors(document: object) -> "dict[str, Tensor]":
     """Return the tensors of a state dict, each with memory of its own, as safetensors wants them."""
     import torch
 
-    state = document.get("state_dict", document) if isinstance(document, dict) else document
+    state = document
+    while isinstance(state, dict) and (inner := [state[key] for key in _WRAPPINGS if isinstance(state.get(key), dict)]):
+        state = inner[0]
     if not isinstance(state, dict):
         raise SystemExit("it holds no named tensors.")
     tensors = {

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import psutil
 import torch
@@ -21,6 +22,7 @@ from inference.models.loading import load_model
 from inference.models.tokenizers import load_tokenizers
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
+from inference.vision.upscalers import Upscaler, load_upscaler
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +31,14 @@ _SHARE = 0.6
 #: Models whose tokenizers are kept although their networks are not in memory.
 _MOST_CHUNKERS = 4
 _Key = tuple[ContentHash, ContentHash | None]
+M_co = TypeVar("M_co", DiffusionModel, Upscaler, covariant=True)
 
 
 @dataclass(frozen=True)
-class Acquired:
+class Acquired(Generic[M_co]):
     """A resident model, and what it cost to have it."""
 
-    model: DiffusionModel
+    model: M_co
     #: 0 where it was resident already.
     load_seconds: float
     bytes: int
@@ -61,31 +64,33 @@ class Residency:
         self._budget_bytes = budget_bytes or _default_budget(device)
         self._clock = clock
         self._models: OrderedDict[_Key, DiffusionModel] = OrderedDict()
+        self._upscalers: OrderedDict[ContentHash, Upscaler] = OrderedDict()
         self._chunkers: OrderedDict[ContentHash, tuple[Chunker, ...]] = OrderedDict()
 
     @property
     def resident(self) -> tuple[ContentHash, ...]:
-        """Return the resident models, the longest unused first."""
-        return tuple(dict.fromkeys(model for model, _ in self._models))
+        """Return the resident models in the order in which they would leave: upscalers, then the longest unused."""
+        return tuple(dict.fromkeys((*self._upscalers, *(model for model, _ in self._models))))
 
     @property
     def memory_used_bytes(self) -> int:
         """Return the bytes of all resident weights."""
-        return sum(model.weight_bytes for model in self._models.values())
+        models = sum(model.weight_bytes for model in self._models.values())
+        return models + sum(upscaler.weight_bytes for upscaler in self._upscalers.values())
 
     def infos(self) -> tuple[ModelInfo, ...]:
-        """Return the installed checkpoints."""
+        """Return the installed models."""
         return self._catalogue.models
 
     def rescan(self) -> tuple[ModelInfo, ...]:
-        """Read the models folder again and return the installed checkpoints; what is resident stays."""
+        """Read the models folder again and return the installed models; what is resident stays."""
         self._catalogue = Catalogue(self._catalogue.folder)
         self._chunkers.clear()
         return self.infos()
 
     def acquire(
         self, model: ContentHash, vae: ContentHash | None = None, *, keep: Collection[ContentHash] = ()
-    ) -> Acquired:
+    ) -> Acquired[DiffusionModel]:
         """Return a model, loaded if need be; models in `keep` are not evicted for it. Raises ModelError."""
         key = (model, vae)
         if key in self._models:
@@ -114,6 +119,25 @@ class Residency:
         log.info("model=%s loaded in %.2f s, %d bytes", entry.name, seconds, loaded.weight_bytes)
         return Acquired(model=loaded, load_seconds=seconds, bytes=loaded.weight_bytes, evicted=evicted)
 
+    def acquire_upscaler(self, upscaler: ContentHash) -> Acquired[Upscaler]:
+        """Return a network that makes pictures larger, loaded if need be. Raises ModelError.
+
+        They are small beside checkpoints, and leave before any of those.
+        """
+        if (held := self._upscalers.get(upscaler)) is not None:
+            self._upscalers.move_to_end(upscaler)
+            return Acquired(model=held, load_seconds=0.0, bytes=held.weight_bytes, evicted=())
+        began = self._clock()
+        entry = self._catalogue.by_hash(upscaler)
+        if entry.kind != "upscaler":
+            raise ModelError(f"{entry.name} makes no pictures larger. Choose an upscaler.")
+        evicted = self._make_room(entry.bytes, ())
+        loaded = load_upscaler(self._path(entry), self._device, self._dtype)
+        self._upscalers[upscaler] = loaded
+        seconds = max(self._clock() - began, 1e-6)
+        log.info("upscaler=%s loaded in %.2f s, %d bytes", entry.name, seconds, loaded.weight_bytes)
+        return Acquired(model=loaded, load_seconds=seconds, bytes=loaded.weight_bytes, evicted=evicted)
+
     def chunkers(self, model: ContentHash) -> tuple[Chunker, ...]:
         """Return what cuts texts for a model's text encoders, in their order, without loading its networks.
 
@@ -124,8 +148,9 @@ class Residency:
                 return resident.encoders
         if model not in self._chunkers:
             entry = self._catalogue.by_hash(model)
-            if entry.kind != "checkpoint":
-                raise ModelError(f"{entry.name} is a VAE, which reads no text. Choose a checkpoint.")
+            if entry.kind != "checkpoint" or entry.family == "upscaler":
+                what = "a VAE" if entry.kind == "vae" else "an upscaler"
+                raise ModelError(f"{entry.name} is {what}, which reads no text. Choose a checkpoint.")
             found = load_tokenizers(self._path(entry), entry.layout, entry.family, self._catalogue.folder)
             self._chunkers[model] = tuple(map(Chunker, found))
             if len(self._chunkers) > _MOST_CHUNKERS:
@@ -143,11 +168,14 @@ class Residency:
     def _make_room(self, needed: int, keep: Collection[ContentHash]) -> tuple[ContentHash, ...]:
         evicted: list[ContentHash] = []
         while self.memory_used_bytes + needed > self._budget_bytes:
-            key = next((key for key in self._models if key[0] not in keep), None)
-            if key is None:
+            if upscaler := next((name for name in self._upscalers if name not in keep), None):
+                del self._upscalers[upscaler]
+                evicted.append(upscaler)
+            elif key := next((key for key in self._models if key[0] not in keep), None):
+                del self._models[key]
+                evicted.append(key[0])
+            else:
                 break
-            del self._models[key]
-            evicted.append(key[0])
         if evicted:
             memory.release(self._device)
         return tuple(evicted)

@@ -10,6 +10,8 @@ MIN_SIDE = 64
 MAX_SIDE = 4096
 SIDE_MULTIPLE = 8
 MAX_PIXELS = 2048 * 2048
+#: Pixels that a picture may be continued by on one side.
+MAX_MARGIN = 1024
 MAX_STEPS = 500
 MAX_COUNT = 64
 MAX_GUIDANCE_SCALE = 100.0
@@ -27,7 +29,7 @@ MAX_TOKENIZED_TEXTS = 128
 MAX_TOKENIZED_CHARACTERS = 50_000
 #: Bytes of one picture that a request carries.
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
-#: Pixels of one picture that a request carries; more is refused before it is decoded.
+#: Pixels of one picture that a request carries, and of one made larger; more is refused before it is decoded.
 MAX_IMAGE_PIXELS = 64 * 1024 * 1024
 
 

@@ -15,7 +15,7 @@ from inference.protocol.limits import (
     require_int,
     require_text,
 )
-from inference.protocol.recipe import ContentHash, Recipe, Words, sources
+from inference.protocol.recipe import AnyRecipe, ContentHash, Upscale, Words, sources
 
 JobId = NewType("JobId", str)
 #: Names one life of an engine process; an event of another launch is dropped.
@@ -52,9 +52,9 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     hash: ContentHash
     name: str
-    #: A checkpoint, or a VAE that can be used beside one.
-    kind: Literal["checkpoint", "vae"] = "checkpoint"
-    #: "sd1", "sd2" or "sdxl".
+    #: A checkpoint, a VAE that can be used beside one, or a network that makes pictures larger.
+    kind: Literal["checkpoint", "vae", "upscaler"] = "checkpoint"
+    #: "sd1", "sd2" or "sdxl"; "upscaler" for one.
     family: str
     prediction_type: Literal["epsilon", "v_prediction"]
     #: The network takes a mask and a masked picture (9 channels).
@@ -67,6 +67,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     default_schedule: str = "karras"
     default_steps: int = 20
     default_guidance_scale: float = 7.0
+    #: How many times as large an upscaler makes a picture; 0 for anything else.
+    factor: int = 0
 
 
 # Commands -------------------------------------------------------------------------------------------------------
@@ -81,10 +83,13 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
 
 
 class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
-    """Paint `count` pictures: `picture_of(recipe, 0, words)` to `picture_of(recipe, count - 1, words)`."""
+    """Paint `count` pictures: `picture_of(recipe, 0, words)` to `picture_of(recipe, count - 1, words)`.
+
+    An Upscale makes one picture, and has no words.
+    """
 
     job: JobId
-    recipe: Recipe
+    recipe: AnyRecipe
     count: int = 1
     #: Of each picture; empty where all have the recipe's.
     words: tuple[Words, ...] = ()
@@ -100,6 +105,8 @@ class Generate(msgspec.Struct, frozen=True, kw_only=True, tag="generate"):
         require_int("preview_every", self.preview_every, 0, 1000)
         if len(self.words) not in (0, self.count):
             raise OutOfRange("words", len(self.words), f"none, or of each of {self.count}")
+        if isinstance(self.recipe, Upscale) and (self.count != 1 or self.words):
+            raise OutOfRange("count", self.count, "1, without words, for a picture made larger")
         missing = [name for name in sources(self.recipe) if name not in self.images]
         if missing:
             raise OutOfRange("images", "missing", f"the bytes of {', '.join(missing)}")
@@ -284,7 +291,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     #: The recipe of this very picture.
-    recipe: Recipe
+    recipe: AnyRecipe
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):

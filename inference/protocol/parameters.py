@@ -25,7 +25,7 @@ from inference.protocol.names import (
     schedule_key,
     split_sampler,
 )
-from inference.protocol.recipe import ImageToImage, Inpaint, Recipe, Regions, TextToImage
+from inference.protocol.recipe import AnyRecipe, ImageToImage, Inpaint, Outpaint, Recipe, Regions, TextToImage, Upscale
 
 VERSION = f"Easel {__version__}"
 _NEGATIVE = "Negative prompt: "
@@ -49,8 +49,13 @@ _AUTOMATIC = {
 }
 
 
-def to_parameters(recipe: Recipe, model_name: str = "") -> str:
-    """Return the text for a recipe. `model_name` is for people; the hash says which model it was."""
+def to_parameters(recipe: AnyRecipe, model_name: str = "") -> str:
+    """Return the text for a recipe. `model_name` is for people; the hash says which model it was.
+
+    Of a picture made larger, it is the text of the source, as far as that is known, and what was done to it.
+    """
+    if isinstance(recipe, Upscale):
+        return _upscaled(recipe, model_name)
     lines = [recipe.prompt.strip()]
     if recipe.negative_prompt:
         lines.append(_NEGATIVE + recipe.negative_prompt.strip())
@@ -91,12 +96,25 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
         case Inpaint():
             yield "Denoising strength", _decimal(recipe.strength)
             yield "Mask blur", str(recipe.mask_blur)
+        case Outpaint():
+            yield "Denoising strength", _decimal(recipe.strength)
+            yield "Mask blur", str(recipe.mask_blur)
+            sides = {"left": recipe.left, "right": recipe.right, "top": recipe.top, "bottom": recipe.bottom}
+            yield "Outpaint", " ".join(f"{name} {pixels}" for name, pixels in sides.items() if pixels)
         case TextToImage() if recipe.hires is not None:
             yield "Denoising strength", _decimal(recipe.hires.strength)
             yield "Hires resize", f"{recipe.hires.width}x{recipe.hires.height}"
             yield "Hires steps", str(recipe.hires.steps or recipe.steps)
             yield "Hires upscaler", _UPSCALERS[recipe.hires.upscaler]
     yield "Version", VERSION
+
+
+def _upscaled(recipe: Upscale, model_name: str) -> str:
+    name = model_name or ("Lanczos" if recipe.model is None else recipe.model[:10])
+    source, end = "", f"Version: {VERSION}"
+    if recipe.of is not None:
+        source = to_parameters(recipe.of).removesuffix(end)
+    return f"{source}Postprocess upscale by: {recipe.factor}, Postprocess upscaler: {_quoted(name)}, {end}"
 
 
 def to_layout(regions: Regions) -> str:

@@ -12,9 +12,11 @@ import msgspec
 from inference.protocol.limits import (
     MAX_CLIP_SKIP,
     MAX_GUIDANCE_SCALE,
+    MAX_MARGIN,
     MAX_REGIONS,
     MAX_SEED,
     MAX_STEPS,
+    SIDE_MULTIPLE,
     OutOfRange,
     require_choice,
     require_float,
@@ -209,15 +211,84 @@ class Inpaint(BaseRecipe, frozen=True, kw_only=True, tag="inpaint"):
         require_int("mask blur", self.mask_blur, 0, 256)
 
 
-Recipe = TextToImage | ImageToImage | Inpaint
+class Outpaint(BaseRecipe, frozen=True, kw_only=True, tag="outpaint"):
+    """A picture that is continued beyond its sides.
+
+    Width and height are those of the whole; the source is fitted to what the four sides leave of them.
+    """
+
+    image: ContentHash
+    #: Pixels that are added on each side: multiples of 8.
+    left: int = 0
+    right: int = 0
+    top: int = 0
+    bottom: int = 0
+    #: Less than 1 keeps something of the colours along the source's sides, so that what is there goes on; 1 paints from
+    #: noise alone, and then models like to put the prompt's subject there once more.
+    strength: float = 0.8
+    fit: Fit = "crop"
+    #: Pixels of the source, beside what is added, in which the one passes into the other; the rest is kept exactly.
+    mask_blur: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_hash("image", self.image)
+        sides = {"left": self.left, "right": self.right, "top": self.top, "bottom": self.bottom}
+        for name, pixels in sides.items():
+            require_int(name, pixels, 0, MAX_MARGIN)
+            if pixels % SIDE_MULTIPLE:
+                raise OutOfRange(name, pixels, f"a multiple of {SIDE_MULTIPLE}")
+        if not any(sides.values()):
+            raise OutOfRange("left, right, top and bottom", 0, "more than 0 in one of them")
+        require_size(*self.inner, "source's")
+        require_float("strength", self.strength, 0, 1)
+        require_choice("fit", self.fit, ("crop", "stretch", "pad"))
+        require_int("mask blur", self.mask_blur, 0, 256)
+
+    @property
+    def inner(self) -> tuple[int, int]:
+        """Return the width and height that the source is fitted to."""
+        return self.width - self.left - self.right, self.height - self.top - self.bottom
 
 
-def sources(recipe: Recipe) -> tuple[ContentHash, ...]:
+Recipe = TextToImage | ImageToImage | Inpaint | Outpaint
+
+
+class Upscale(msgspec.Struct, frozen=True, kw_only=True, tag="upscale"):
+    """A picture made larger, with nothing painted anew. The result is exactly `factor` times as wide and as high."""
+
+    image: ContentHash
+    factor: Literal[2, 4] = 2
+    #: The network that makes it larger; None enlarges by Lanczos's filter.
+    model: ContentHash | None = None
+    #: How the source was painted, where that is known; of a picture made larger twice, how the first was.
+    of: Recipe | None = None
+
+    def __post_init__(self) -> None:
+        require_hash("image", self.image)
+        if self.factor not in (2, 4):
+            raise OutOfRange("factor", self.factor, "2 or 4")
+        if self.model is not None:
+            require_hash("model", self.model)
+
+
+#: Everything that an engine can be asked for; a `Recipe` is what is painted by diffusion.
+AnyRecipe = Recipe | Upscale
+
+
+def painted(recipe: AnyRecipe) -> Recipe:
+    """Return a recipe that is known to be painted by diffusion, as such. Raises TypeError for another."""
+    if isinstance(recipe, Upscale):
+        raise TypeError("nothing is painted by an Upscale")
+    return recipe
+
+
+def sources(recipe: AnyRecipe) -> tuple[ContentHash, ...]:
     """Return the hashes of the pictures that the recipe starts from."""
     match recipe:
         case Inpaint():
             return (recipe.image, recipe.mask)
-        case ImageToImage():
+        case ImageToImage() | Outpaint() | Upscale():
             return (recipe.image,)
         case _:
             return ()
@@ -253,14 +324,21 @@ def picture_of(recipe: Recipe, index: int, words: Sequence[Words] = ()) -> Recip
 
 _json_encoder = msgspec.json.Encoder(order="deterministic")
 _json_decoder = msgspec.json.Decoder(Recipe)
+_any_json_decoder = msgspec.json.Decoder(AnyRecipe)
 
 
-def to_json(recipe: Recipe) -> str:
+def to_json(recipe: AnyRecipe) -> str:
     """Return the recipe as JSON, always the same text for the same recipe."""
     return _json_encoder.encode(recipe).decode()
 
 
 def from_json(text: str | bytes) -> Recipe:
-    """Return the recipe that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    """Return the diffusion recipe that `to_json` wrote. Raises msgspec.ValidationError or msgspec.DecodeError."""
     recipe: Recipe = _json_decoder.decode(text)
+    return recipe
+
+
+def any_from_json(text: str | bytes) -> AnyRecipe:
+    """Return the recipe of any kind that `to_json` wrote. Raises as `from_json` does."""
+    recipe: AnyRecipe = _any_json_decoder.decode(text)
     return recipe

@@ -1,4 +1,4 @@
-"""The real painter: a device, the installed models, and the engine over them."""
+"""The real painter: a device, the installed models, and over them the engine and what makes pictures larger."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +26,8 @@ from inference.protocol.messages import (
     Tokenize,
     Tokenized,
 )
-from inference.protocol.recipe import ContentHash
+from inference.protocol.recipe import ContentHash, Upscale
+from inference.vision.enlarger import Enlarger
 
 
 class Studio:
@@ -42,6 +43,7 @@ class Studio:
         catalogue = Catalogue(Path(settings.models_folder))
         self._residency = Residency(catalogue, device, dtype, attention, settings.memory_budget_bytes)
         self._engine = Engine(self._residency, settings, launch, emit)
+        self._enlarger = Enlarger(self._residency, launch, emit)
         self._launch = launch
         self._device = device_info(device, dtype, attention)
 
@@ -52,13 +54,13 @@ class Studio:
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
-        """Return the installed checkpoints."""
+        """Return the installed models."""
         return self._residency.infos()
 
     @property
     def jobs(self) -> tuple[JobId, ...]:
         """Return the jobs that have not ended."""
-        return self._engine.jobs
+        return self._engine.jobs + self._enlarger.jobs
 
     @property
     def resident_models(self) -> tuple[ContentHash, ...]:
@@ -72,11 +74,16 @@ class Studio:
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         """Take a command; it is effective at the next tick."""
-        self._engine.handle(command)
+        upscale = isinstance(command, Generate) and isinstance(command.recipe, Upscale)
+        if not upscale:
+            self._engine.handle(command)
+        if upscale or not isinstance(command, Generate):
+            self._enlarger.handle(command)
 
     def tick(self) -> bool:
-        """Do one step of work; return False when nothing is left to do now."""
-        return self._engine.tick()
+        """Do one step of work, and one tile; return False when nothing is left to do now."""
+        painting = self._engine.tick()
+        return self._enlarger.tick(alone=not painting) or painting
 
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again."""

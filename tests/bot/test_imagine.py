@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 
 from bot import cli, imagine
+from bot.display import INTERRUPTED
 from bot.errors import EaselError, JobFailed
 from bot.saving import prepare_folder
 from bot.settings import Settings
@@ -97,7 +98,7 @@ def test_ctrl_c_cancels_cleanly(tmp_path: Path, environment: dict[str, str]) -> 
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=60)
-    assert process.returncode == imagine.INTERRUPTED
+    assert process.returncode == INTERRUPTED
     assert "Cancelled; nothing was written." in said
     assert "Traceback" not in said
     assert out == ""

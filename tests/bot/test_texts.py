@@ -15,6 +15,7 @@ import cogs
 from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
+from bot.services.derive import VERBS as DEEDS
 from bot.settings import load_settings
 from bot.texts import Mistake, duration, fields, language_of, pictures, say
 from bot.texts.english import ENGLISH
@@ -41,6 +42,8 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
     used = set(_literals()) & set(ENGLISH)
     made = {
         *(f"button_{verb}" for verb in VERBS),
+        *(f"deed_{deed}" for deed in DEEDS),
+        *(f"remix_{field}" for field in ("prompt", "negative", "sampler", "size")),
         *(f"reason_{reason.key}" for reason in get_args(reasons.Reason)),
         *(f"{shelf}_{part}" for shelf in get_args(Shelf) for part in ("title", "empty")),
         *(f"no_{kind}{near}" for kind in ("model", "sampler", "style") for near in ("", "_near")),

@@ -31,7 +31,7 @@ async def test_an_envelope_sends_the_pictures(playground: Playground, tmp_path: 
         await ann.react(message, envelope)
         (copy,) = await copies(playground, "ann")
     assert len(urls_of(copy)) == 3
-    assert labels_of(copy) == ["Again", "Settings", "Delete"]
+    assert labels_of(copy)[-3:] == ["Again", "Settings", "Delete"]
 
 
 async def test_a_star_keeps_the_pictures_until_it_is_taken_back(playground: Playground, tmp_path: Path) -> None:

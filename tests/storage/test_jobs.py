@@ -10,7 +10,7 @@ from inference.protocol.recipe import Words, picture_of
 from storage import ContentFolder, Database, deliveries, disposal, images, jobs, units, usage
 from storage import inputs as held
 from storage.deliveries import NewDelivery
-from storage.jobs import Counts, Failure
+from storage.jobs import Counts, Failure, Origin
 from tests.sample_requests import recipe
 from tests.storage.samples import (
     CHANNEL,
@@ -61,6 +61,23 @@ async def test_pictures_may_have_words_of_their_own(database: Database) -> None:
     ]
     assert job.recipe_of(1).seed == job.recipe.seed + 1
     assert new_job().prompts == (new_job().recipe.prompt,)
+
+
+async def test_a_request_knows_the_picture_that_it_was_made_from(database: Database, pictures: ContentFolder) -> None:
+    parent = await add_job(database, id=numbered(1))
+    await claim(database, parent, 0)
+    image = await finish(database, pictures, parent)
+    assert image is not None
+    origin = Origin(image=image, index=0, verb="vary_subtle", message=(GUILD, CHANNEL, 77))
+    await add_job(database, id=numbered(2), origin=origin)
+    assert (await job_of(database, numbered(2))).origin == origin
+    rows = await database.fetch_all("SELECT parent_image FROM jobs WHERE id = :id", {"id": numbered(2)})
+    assert [row["parent_image"] for row in rows] == [image]
+    # Whoever deletes their data takes the parent away, and the child stays.
+    async with database.transaction() as write:
+        await write.execute("DELETE FROM jobs WHERE id = :id", {"id": parent})
+    rows = await database.fetch_all("SELECT parent_image FROM jobs WHERE id = :id", {"id": numbered(2)})
+    assert [row["parent_image"] for row in rows] == [None]
 
 
 async def test_an_id_is_given_once(database: Database) -> None:

@@ -39,7 +39,7 @@ async def painted(
 async def test_the_most_pictures_and_the_longest_prompt(playground: Playground, tmp_path: Path) -> None:
     message = await painted(playground, tmp_path, {"prompt": LONGEST, "count": 8})
     assert len(urls_of(message)) == 8
-    assert labels_of(message) == ["Again", "Settings", "Delete"]
+    assert labels_of(message)[-3:] == ["Again", "Settings", "Delete"]
     assert message["flags"] & (1 << 15), "Components V2"
     assert (message["mentions"], message["mention_roles"], message["mention_everyone"]) == ([], [], False)
 
@@ -63,4 +63,4 @@ async def test_in_the_members_language(playground: Playground, tmp_path: Path) -
     playground.person("ann").user.locale = "de"
     message = await painted(playground, tmp_path, {"prompt": "eine Katze"})
     assert "Schritte" in text_of(message)
-    assert labels_of(message)[0] == "Nochmal"
+    assert labels_of(message)[:3] == ["Variieren", "Mehr", "Nochmal"]

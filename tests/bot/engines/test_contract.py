@@ -24,7 +24,7 @@ from inference.protocol.messages import (
     Ready,
     Started,
 )
-from inference.protocol.recipe import ContentHash
+from inference.protocol.recipe import ContentHash, painted
 from tests.bot.engines.engines import Watcher, clockwork_inline, clockwork_process, eventually, sample_inline
 from tests.sample_requests import generate
 
@@ -102,7 +102,7 @@ def pixels(picture: bytes) -> NDArray[np.int16]:
 async def test_every_picture_carries_its_own_recipe(bench: Bench) -> None:
     command = bench.ask("a", count=3)
     finished = await bench.paint(command)
-    assert [picture.recipe.seed for picture in finished.pictures] == [7, 8, 9]
+    assert [painted(picture.recipe).seed for picture in finished.pictures] == [7, 8, 9]
     assert len({picture.data for picture in finished.pictures}) == 3
     again = await bench.paint(Generate(job=JobId("b"), recipe=finished.pictures[2].recipe))
     assert again.pictures[0].recipe == finished.pictures[2].recipe

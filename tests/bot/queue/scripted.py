@@ -34,7 +34,7 @@ from inference.protocol.messages import (
     Timings,
     Tokenized,
 )
-from inference.protocol.recipe import ContentHash
+from inference.protocol.recipe import ContentHash, painted
 from storage import ContentFolder, Database, jobs, units
 from storage.deliveries import NewDelivery
 from storage.jobs import NewJob
@@ -100,7 +100,7 @@ class Scripted:
     # What the test lets it do ---------------------------------------------------------------------------------------
 
     def finish(self, command: Generate) -> None:
-        data = flat_png(command.recipe)
+        data = flat_png(painted(command.recipe))
         picture = Picture(data=data, width=64, height=64, recipe=command.recipe)
         timings = Timings(total_seconds=1.0, loading_seconds=0.0, network_seconds=1.0, steps=4)
         self.mailbox.put(Finished(launch=LAUNCH, job=command.job, pictures=(picture,), timings=timings))
@@ -112,7 +112,7 @@ class Scripted:
         self.mailbox.put(Cancelled(launch=LAUNCH, job=command.job))
 
     def load(self, command: Generate) -> None:
-        self.mailbox.put(Loading(launch=LAUNCH, job=command.job, model=command.recipe.model))
+        self.mailbox.put(Loading(launch=LAUNCH, job=command.job, model=painted(command.recipe).model))
 
     def step(self, command: Generate, step: int, steps: int, preview: bytes | None = None) -> None:
         shown = Preview(data=preview, width=8, height=8) if preview else None

@@ -15,7 +15,7 @@ from bot.queue.lanes import Policy
 from bot.queue.limits import Limits
 from bot.queue.units import Unit
 from inference.protocol.messages import Generate, JobId
-from inference.protocol.recipe import ContentHash, ImageToImage
+from inference.protocol.recipe import ContentHash, ImageToImage, painted
 from storage import DiskFull, LockedDatabase, Unwritable, images, jobs, units
 from storage.deliveries import NewDelivery
 from tests.bot.engines.engines import eventually
@@ -247,7 +247,7 @@ async def test_lost_pictures_are_painted_again_one_at_a_time(house: House) -> No
     assert await house.state(job) == ("done", "ddd")
     assert house.heard.losses == [job, job, job]
     before, after = house.engine.submitted[:3], house.engine.submitted[3:]
-    assert {command.recipe.seed for command in before} == {command.recipe.seed for command in after}
+    assert {painted(command.recipe).seed for command in before} == {painted(command.recipe).seed for command in after}
     assert not {command.job for command in before} & {command.job for command in after}, "a lease is new each time"
 
 
@@ -259,14 +259,14 @@ async def test_a_deadly_picture_is_given_up_and_the_others_are_not(house: House)
         await quiet()
         fresh = house.engine.submitted[done:]
         done += len(fresh)
-        if any(command.recipe.prompt == "deadly" for command in fresh):
+        if any(painted(command.recipe).prompt == "deadly" for command in fresh):
             house.engine.die(*fresh)
         else:
             for command in fresh:
                 house.engine.finish(command)
     assert await house.state(deadly) == ("failed", "f")
     assert await house.state(harmless) == ("done", "d")
-    tries = [command for command in house.engine.submitted if command.recipe.prompt == "deadly"]
+    tries = [command for command in house.engine.submitted if painted(command.recipe).prompt == "deadly"]
     assert len(tries) == MOST_ATTEMPTS
     job = await jobs.get(house.database, deadly)
     assert job is not None

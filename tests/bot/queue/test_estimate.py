@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.queue.estimate import Estimator, passes, rows_of
-from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, TextToImage
+from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, Outpaint, TextToImage
 from tests.bot.queue.units import A, B, C
 
 
@@ -20,7 +20,7 @@ def text(**changes: Any) -> TextToImage:
     return TextToImage(**(plain | changes))
 
 
-def image(kind: Any = ImageToImage, **changes: Any) -> ImageToImage | Inpaint:
+def image(kind: Any = ImageToImage, **changes: Any) -> ImageToImage | Inpaint | Outpaint:
     plain = msgspec.structs.asdict(text())
     del plain["hires"]
     if kind is Inpaint:
@@ -50,6 +50,7 @@ def test_guidance_makes_two_rows() -> None:
         (text(sampler="dpm_adaptive", steps=10), [(512, 512, 32)]),
         (image(strength=0.5), [(512, 512, 12)]),
         (image(Inpaint, strength=1.0), [(512, 512, 22)]),
+        (image(Outpaint, strength=0.5, left=64), [(512, 512, 12)]),
         (text(hires=HiresFix(width=1024, height=768, strength=0.5)), [(512, 512, 22), (1024, 768, 12)]),
         (
             text(hires=HiresFix(width=1024, height=768, strength=0.5, steps=40, sampler="dpm2")),

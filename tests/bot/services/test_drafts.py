@@ -9,7 +9,7 @@ from bot.errors import UserError
 from bot.services.drafts import Draft, check, draw_seed, find_model, order
 from inference.protocol.limits import OutOfRange
 from inference.protocol.messages import ModelInfo
-from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, TextToImage, Variation
+from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Outpaint, TextToImage, Variation
 from storage import content_hash
 
 PICTURE, MASK = b"a picture", b"a mask"
@@ -104,6 +104,8 @@ def test_models_are_found_by_the_beginning_of_their_hash() -> None:
         ({"hires_strength": 0.5}, "A hires strength needs a hires size"),
         ({"strength": 0.5}, "needs a picture to start from"),
         ({"mask": MASK}, "needs a picture to start from"),
+        ({"margins": (8, 0, 0, 0)}, "needs a picture to start from"),
+        ({"image": PICTURE, "mask": MASK, "margins": (8, 0, 0, 0)}, "either painted anew in a mask or continued"),
         ({"image": PICTURE, "mask_blur": 4}, "A mask blur needs a mask"),
         ({"image": PICTURE, "hires_width": 512, "hires_height": 512}, "Hires fix works on pictures from words alone"),
     ],
@@ -153,6 +155,23 @@ def test_a_picture_and_a_mask_travel_with_the_order() -> None:
     assert isinstance(masked.recipe, Inpaint)
     assert masked.images == {content_hash(PICTURE): PICTURE, content_hash(MASK): MASK}
     assert masked.recipe.mask_blur == 3
+
+
+def test_a_picture_is_continued_by_its_margins() -> None:
+    draft = Draft(prompt="a cat", image=PICTURE, width=768, height=512, margins=(128, 64, 0, 0), mask_blur=3)
+    made = order(draft, MODELS)
+    assert isinstance(made.recipe, Outpaint)
+    assert made.images == {content_hash(PICTURE): PICTURE}
+    assert (made.recipe.inner, made.recipe.left, made.recipe.mask_blur) == ((576, 512), 128, 3)
+    assert order(Draft(like=made.recipe, image=PICTURE), MODELS) == made
+    with pytest.raises(UserError, match="takes no mask"):
+        order(Draft(like=made.recipe, image=PICTURE, mask=MASK), MODELS)
+    with pytest.raises(UserError, match="Margins go with a recipe from words alone"):
+        order(Draft(like=made.recipe, image=PICTURE, margins=(8, 8, 8, 8)), MODELS)
+    like = recipe(seed=3, width=512, height=512)
+    from_words = order(Draft(like=like, image=PICTURE, width=576, margins=(64, 0, 0, 0)), MODELS).recipe
+    assert isinstance(from_words, Outpaint)
+    assert (from_words.inner, from_words.seed) == ((512, 512), 3)
 
 
 class TestAgain:

@@ -17,7 +17,7 @@ from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.services.wishes import Wish
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import sources
+from inference.protocol.recipe import painted, sources
 from storage import DiskFull, StorageError, Transaction, deliveries, jobs
 from storage.deliveries import NewDelivery
 from storage.jobs import NewJob
@@ -55,6 +55,7 @@ def generation(house: House, tmp_path: Path) -> Generation:
     return Generation(
         database=house.database,
         inputs=house.inputs,
+        pictures=house.pictures,
         dispatcher=house.dispatcher,
         people=people,
         styles=styles,
@@ -86,7 +87,7 @@ async def test_a_wish_is_written_down_whole_and_goes_to_the_engine(house: House,
     assert (written.private, written.count, written.recipe.seed) == (True, 2, 40)
     assert written.unit_seconds > 0
     await eventually(lambda: len(house.engine.submitted) == 2)
-    assert [command.recipe.seed for command in house.engine.submitted] == [40, 41]
+    assert [painted(command.recipe).seed for command in house.engine.submitted] == [40, 41]
 
 
 @pytest.mark.parametrize("count", [5, 8])

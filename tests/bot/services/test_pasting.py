@@ -14,7 +14,8 @@ from bot.services.drafts import order
 from bot.services.pasting import Hint, looks_pasted, pasted, read_told, resolve_model, settings_of, told_of
 from bot.services.sizes import Pixels
 from inference.protocol.messages import ModelInfo
-from inference.protocol.recipe import ContentHash, ImageToImage, TextToImage, to_json
+from inference.protocol.parameters import to_parameters
+from inference.protocol.recipe import ContentHash, ImageToImage, TextToImage, Upscale, to_json
 from tests.inference.protocol.golden import PASTED
 
 
@@ -206,3 +207,26 @@ def test_a_recipe_that_started_from_a_picture() -> None:
 def test_any_text_can_be_painted_or_is_refused_in_words(text: str) -> None:
     meant = pasted(told_of(text), MODELS)
     assert meant.wish.draft.prompt is not None
+
+
+def test_a_picture_made_larger_says_how_its_source_was_painted() -> None:
+    larger = Upscale(image=ContentHash("d" * 64), factor=4, of=RECIPE)
+    data = png(parameters=to_parameters(larger, "sharp"), **{"easel-recipe": to_json(larger)})
+    told = read_told(data)
+    assert told is not None
+    assert told.said == {"like": RECIPE}
+    assert told.ignored == ("Made 4 times as large",)
+    settings = pasting.read_settings(data)
+    assert settings is not None
+    assert settings.upscale == larger
+    assert "Steps: 3" in str(settings.text)
+    assert ", Postprocess upscale by: 4, Postprocess upscaler: sharp, Version: Easel" in str(settings.text)
+
+
+def test_a_picture_made_larger_from_one_that_said_nothing() -> None:
+    larger = Upscale(image=ContentHash("d" * 64))
+    data = png(**{"easel-recipe": to_json(larger)})
+    assert read_told(data) is None
+    settings = pasting.read_settings(data)
+    assert settings is not None
+    assert settings.problem == "it was made larger from a picture that did not say how it was painted"

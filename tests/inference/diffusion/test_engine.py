@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from inference.diffusion.engine import Engine
+from inference.diffusion.painting import total_steps
 from inference.families.base import Conditioning
 from inference.protocol.messages import (
     Cancel,
@@ -29,7 +30,7 @@ from inference.protocol.messages import (
     Started,
 )
 from inference.protocol.names import SAMPLER_NAMES
-from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, Recipe, TextToImage, Variation
+from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage, Variation
 from tests.inference.diffusion.toy import OTHER_TOY, TOY, ToyModel, ToyModels
 
 
@@ -386,6 +387,25 @@ def test_an_inpainting_network_gets_mask_and_masked_picture() -> None:
     assert len(studio.of(Finished)) == 2
     assert studio.toy.passes[0] == 4
     assert np.abs(studio.pixels("inpaint")[:, :32] - np.array([200, 30, 60])).max() <= 1
+
+
+@pytest.mark.parametrize("inpainting", [False, True], ids=["ordinary", "inpainting network"])
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_outpainting_keeps_the_source_beyond_the_overlap(inpainting: bool, strength: float) -> None:
+    studio = Studio(ToyModels({TOY: ToyModel(inpainting=inpainting)}))
+    fields = msgspec.structs.asdict(recipe()) | {"width": 96, "height": 80, "left": 24, "right": 8, "top": 16}
+    fields.pop("hires")
+    continued = Outpaint(**fields | {"image": PICTURE, "strength": strength, "mask_blur": 8})
+    values = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    data = io.BytesIO()
+    Image.fromarray(values).save(data, "PNG")
+    studio.ask("job", continued, images={PICTURE: data.getvalue()})
+    studio.run()
+    result = studio.pixels("job")
+    assert result.shape == (80, 96, 3)
+    assert np.array_equal(result[24:, 32:80], values[8:, 8:56])
+    assert not np.array_equal(result[16:, 24:88], values)
+    assert studio.of(Progress)[-1].steps == total_steps(continued)
 
 
 def test_a_mask_of_another_size_is_refused_in_words() -> None:

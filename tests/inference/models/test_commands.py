@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from benchmarks.tiny_models import Kind
 from inference.models.__main__ import main
@@ -14,6 +16,7 @@ from inference.models.catalogue import Catalogue
 from inference.models.fetching import is_address, is_hub_id
 from inference.models.tokenizers import HUB_ID, find_vocabulary
 from inference.sample import MODEL_FOLDER
+from tests.inference.vision.networks import esrgan_state, write_esrgan
 
 
 @pytest.fixture
@@ -133,6 +136,26 @@ def test_add_list_info_and_remove(
     assert "is removed" in capsys.readouterr().out
     assert run(tmp_path, "info", "big") == 1
     assert "no model named 'big'" in capsys.readouterr().err
+
+
+def test_an_upscaler_is_added_from_safetensors_and_from_a_pickle(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "add", str(write_esrgan(tmp_path / "sharp.safetensors", 2))) == 0
+    assert "installed as sharp: upscaler, 2 times as large, " in capsys.readouterr().out
+    torch.save({"params_ema": esrgan_state(4), "params": esrgan_state(4, seed=1)}, tmp_path / "RealESRGAN.pth")
+    assert run(tmp_path, "add", str(tmp_path / "RealESRGAN.pth")) == 0
+    assert "upscaler, 4 times as large" in capsys.readouterr().out
+    assert run(tmp_path, "list") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "sharp" in line]
+    assert line.split()[1] == "upscaler"
+    assert "x2" in line.split()
+    catalogue = Catalogue(tmp_path)
+    info = catalogue.find("sharp").info()
+    assert (info.kind, info.family, info.factor) == ("upscaler", "upscaler", 2)
+    averaged = load_file(catalogue.path(catalogue.find("RealESRGAN")))
+    assert torch.equal(averaged["conv_first.weight"], esrgan_state(4)["conv_first.weight"])
+    assert run(tmp_path, "remove", "sharp") == 0
 
 
 def test_a_prediction_can_be_said(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:

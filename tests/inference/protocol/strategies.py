@@ -9,7 +9,9 @@ from inference.protocol.recipe import (
     HiresFix,
     ImageToImage,
     Inpaint,
+    Outpaint,
     TextToImage,
+    Upscale,
     Variation,
     sources,
 )
@@ -96,7 +98,28 @@ inpaints = st.builds(
     mask_blur=st.integers(0, 256),
     keep_unmasked=st.booleans(),
 )
-recipes = st.one_of(text_to_images(), image_to_images, inpaints)
+
+
+@st.composite
+def outpaints(draw: st.DrawFn) -> Outpaint:
+    """Return an Outpaint, its sides added to a source of every size."""
+    fields = draw(common(high=512))
+    margins = st.integers(0, 32).map(lambda cells: 8 * cells)
+    sides = draw(st.tuples(margins, margins, margins, margins).filter(any))
+    width, height = fields["width"], fields["height"]
+    assert isinstance(width, int)
+    assert isinstance(height, int)
+    fields |= {"width": width + sides[0] + sides[1], "height": height + sides[2] + sides[3]}
+    fields |= dict(zip(("left", "right", "top", "bottom"), sides, strict=True))
+    fields |= {"image": draw(hashes), "strength": draw(unit), "mask_blur": draw(st.integers(0, 256))}
+    return Outpaint(**fields, fit=draw(st.sampled_from(("crop", "stretch", "pad"))))  # type: ignore[arg-type]
+
+
+recipes = st.one_of(text_to_images(), image_to_images, inpaints, outpaints())
+upscales = st.builds(
+    Upscale, image=hashes, factor=st.sampled_from((2, 4)), model=st.none() | hashes, of=st.none() | recipes
+)
+any_recipes = st.one_of(recipes, upscales)
 
 settings = st.builds(
     messages.EngineSettings,
@@ -112,11 +135,11 @@ settings = st.builds(
 @st.composite
 def generates(draw: st.DrawFn) -> messages.Generate:
     """Return a Generate that carries the bytes of its recipe's sources."""
-    recipe = draw(recipes)
+    recipe = draw(any_recipes)
     return messages.Generate(
         job=messages.JobId(draw(ids)),
         recipe=recipe,
-        count=draw(st.integers(1, limits.MAX_COUNT)),
+        count=1 if isinstance(recipe, Upscale) else draw(st.integers(1, limits.MAX_COUNT)),
         images={name: draw(blobs) for name in sources(recipe)},
         preview_every=draw(st.integers(0, 1000)),
         urgency=draw(st.integers(-(2**62), 2**62)),

@@ -21,7 +21,7 @@ from inference.protocol.messages import (
     LaunchId,
 )
 from tests.inference.protocol import strategies
-from tests.sample_requests import generate
+from tests.sample_requests import MODEL_HASH, generate
 
 
 class Trickle(io.RawIOBase):
@@ -144,7 +144,7 @@ def test_a_header_that_lies_reserves_no_memory() -> None:
 
 def test_a_large_picture_passes_whole() -> None:
     data = bytes(range(256)) * 40_000
-    command = Generate(job=JobId("a"), recipe=generate("a").recipe, images={generate("a").recipe.model: data})
+    command = Generate(job=JobId("a"), recipe=generate("a").recipe, images={MODEL_HASH: data})
     [body] = bodies(codec.encode(command))
     decoded = codec.decode_command(body)
     assert isinstance(decoded, Generate)

@@ -8,7 +8,7 @@ import pytest
 from inference.protocol import messages
 from inference.protocol.limits import MAX_IMAGE_BYTES, MAX_TOKENIZED_CHARACTERS, MAX_TOKENIZED_TEXTS, OutOfRange
 from inference.protocol.messages import Command, EngineSettings, Event, Generate, JobId, Tokenize
-from inference.protocol.recipe import ContentHash, ImageToImage
+from inference.protocol.recipe import ContentHash, ImageToImage, Upscale, Words
 from tests.sample_requests import generate, recipe
 
 IMAGE = ContentHash("d" * 64)
@@ -24,6 +24,14 @@ def test_a_request_carries_every_byte_it_needs() -> None:
     with pytest.raises(OutOfRange, match=f"images is missing, but must be the bytes of {IMAGE}"):
         Generate(job=JobId("a"), recipe=image_to_image())
     assert Generate(job=JobId("a"), recipe=image_to_image(), images={IMAGE: b"x"}).images
+
+
+def test_a_picture_is_made_larger_once_and_without_words() -> None:
+    larger = Upscale(image=IMAGE)
+    assert Generate(job=JobId("a"), recipe=larger, images={IMAGE: b"x"}).count == 1
+    for more in ({"count": 2}, {"words": (Words(prompt="a"),)}):
+        with pytest.raises(OutOfRange, match="without words, for a picture made larger"):
+            Generate(job=JobId("a"), recipe=larger, images={IMAGE: b"x"}, **more)
 
 
 def test_a_source_picture_may_not_be_too_long() -> None:

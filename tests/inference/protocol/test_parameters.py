@@ -3,15 +3,16 @@
 import dataclasses
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol.infotext import is_whole
 from inference.protocol.parameters import Parameters, lora_tag, parse, to_parameters, to_text
-from inference.protocol.recipe import TextToImage
+from inference.protocol.recipe import Outpaint, TextToImage
 from tests.inference.protocol.golden import PASTED
-from tests.inference.protocol.strategies import text_to_images
+from tests.inference.protocol.strategies import outpaints, text_to_images
 
 FOX = "a fox\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768"
 FOX_MEANS = Parameters(
@@ -243,6 +244,17 @@ def test_what_is_written_of_a_recipe_is_read(recipe: TextToImage, prompt: str, n
     if recipe.hires is not None:
         assert (told.hires_width, told.hires_height) == (recipe.hires.width, recipe.hires.height)
         assert told.hires_upscaler == recipe.hires.upscaler
+
+
+@given(outpaints())
+def test_what_was_added_to_a_picture_is_said(recipe: Outpaint) -> None:
+    told = parse(to_parameters(msgspec.structs.replace(recipe, prompt="a fox", negative_prompt="", strength=0.8)))
+    assert (told.strength, told.width, told.height) == (0.8, recipe.width, recipe.height)
+    words = told.others["Outpaint"].split()
+    sides = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    assert sides == {
+        name: getattr(recipe, name) for name in ("left", "right", "top", "bottom") if getattr(recipe, name)
+    }
 
 
 def _fields(recipe: TextToImage) -> dict[str, Any]:

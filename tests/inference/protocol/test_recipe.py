@@ -12,14 +12,19 @@ from inference.protocol import recipe as recipes
 from inference.protocol.limits import MAX_SEED, OutOfRange
 from inference.protocol.recipe import (
     AdapterUse,
+    AnyRecipe,
     ContentHash,
     HiresFix,
     ImageToImage,
     Inpaint,
+    Outpaint,
     Recipe,
     TextToImage,
+    Upscale,
     Variation,
+    any_from_json,
     from_json,
+    painted,
     picture_of,
     sources,
     to_json,
@@ -35,6 +40,34 @@ def test_json_gives_the_recipe_back_and_always_the_same_text(value: Recipe) -> N
     text = to_json(value)
     assert from_json(text) == value
     assert to_json(from_json(text)) == text
+
+
+@given(strategies.any_recipes)
+def test_json_gives_recipes_of_every_kind_back(value: AnyRecipe) -> None:
+    assert any_from_json(to_json(value)) == value
+
+
+def test_a_picture_made_larger_is_told_from_one_that_is_painted() -> None:
+    larger = Upscale(image=OTHER, factor=4, of=recipe())
+    assert sources(larger) == (OTHER,)
+    assert painted(recipe()) == recipe()
+    with pytest.raises(TypeError):
+        painted(larger)
+    with pytest.raises(msgspec.ValidationError):
+        from_json(to_json(larger))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"factor": 3}, "factor is 3, but must be 2 or 4"),
+        ({"image": "x"}, "image is x, but must be a SHA-256"),
+        ({"model": "x"}, "model is x, but must be a SHA-256"),
+    ],
+)
+def test_what_is_made_larger_has_limits(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(OutOfRange, match=message):
+        Upscale(**{"image": OTHER, **fields})
 
 
 @pytest.mark.parametrize(
@@ -78,6 +111,13 @@ def test_fields_out_of_range_are_named(field: str, value: object, message: str) 
         (ImageToImage, {"image": "x"}, "image is x, but must be a SHA-256"),
         (Inpaint, {"image": OTHER, "mask": "x"}, "mask is x, but must be a SHA-256"),
         (Inpaint, {"image": OTHER, "mask": OTHER, "mask_blur": -1}, "mask blur is -1"),
+        (Outpaint, {"image": OTHER}, "left, right, top and bottom is 0, but must be more than 0 in one of them"),
+        (Outpaint, {"image": OTHER, "left": 12}, "left is 12, but must be a multiple of 8"),
+        (Outpaint, {"image": OTHER, "top": -8}, "top is -8"),
+        (Outpaint, {"image": OTHER, "bottom": 2048}, "bottom is 2048, but must be a whole number from 0 to 1024"),
+        (Outpaint, {"image": OTHER, "left": 72}, "source's width is 56"),
+        (Outpaint, {"image": OTHER, "left": 8, "mask_blur": 257}, "mask blur is 257"),
+        (Outpaint, {"image": "x", "left": 8}, "image is x, but must be a SHA-256"),
         (TextToImage, {"hires": HiresFix(width=64, height=64)}, "hires size is 64x64, but must be at least"),
     ],
 )
@@ -116,6 +156,8 @@ def test_sources_are_the_pictures_that_a_recipe_starts_from() -> None:
     assert sources(recipe()) == ()
     assert sources(ImageToImage(**base, image=OTHER)) == (OTHER,)
     assert sources(Inpaint(**base, image=OTHER, mask=mask)) == (OTHER, mask)
+    wide = Outpaint(**{**base, "width": 128}, image=OTHER, left=24, right=40)
+    assert (sources(wide), wide.inner) == ((OTHER,), (64, base["height"]))
 
 
 @given(strategies.recipes, st.integers(0, 63))

@@ -1,0 +1,284 @@
+"""The engine beside the engine: jobs that make pictures larger, a tile a tick.
+
+So pictures that are painted at the same time go on, and a job can be cancelled within a tile.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from inference.diffusion import memory, pictures
+from inference.diffusion.failures import explain
+from inference.protocol.messages import (
+    Cancel,
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Generate,
+    JobId,
+    LaunchId,
+    Loaded,
+    Loading,
+    ModelInfo,
+    Notice,
+    Pause,
+    Picture,
+    Progress,
+    Resume,
+    Started,
+    Timings,
+)
+from inference.protocol.recipe import ContentHash, Upscale
+from inference.vision import tiles
+from inference.vision.enlargement import Enlarging, Step, enlarge, lanczos, require_room
+from inference.vision.upscalers import Upscaler
+
+log = logging.getLogger(__name__)
+
+#: Sides of the largest tiles. A cancel waits for one, and so do pictures that are painted beside it: Real-ESRGAN's
+#: takes some seconds on one core of a CPU, and a fraction of one on a GPU.
+_MOST_SIDE = {"cpu": 96}
+_MOST_SIDE_GPU = 512
+#: How long a tick waits for a file that is being written, when there is nothing else to do.
+_WAIT_SECONDS = 0.05
+
+
+class Acquired(Protocol):
+    """A resident network, and what it cost to have it."""
+
+    @property
+    def model(self) -> Upscaler:
+        """The network itself."""
+
+    @property
+    def load_seconds(self) -> float:
+        """How long loading took; 0 if it was resident."""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory its weights take."""
+
+    @property
+    def evicted(self) -> tuple[ContentHash, ...]:
+        """The models that had to leave."""
+
+
+class UpscalerSource(Protocol):
+    """Where networks come from."""
+
+    def acquire_upscaler(self, upscaler: ContentHash) -> Acquired:
+        """Return the network, loaded. Raises ModelError."""
+
+    def infos(self) -> tuple[ModelInfo, ...]:
+        """Return what is installed."""
+
+    @property
+    def resident(self) -> tuple[ContentHash, ...]:
+        """What is in memory."""
+
+
+@dataclass(eq=False)
+class _Job:
+    """A Generate command on its way."""
+
+    command: Generate
+    recipe: Upscale
+    arrival: int
+    received_at: float
+    paused: bool = False
+    #: What is left to do; it keeps its network, even if that has to leave for another model meanwhile.
+    work: Enlarging | None = None
+    device: torch.device | None = None
+    step: Step | None = None
+    loading_seconds: float = 0.0
+    network_seconds: float = 0.0
+    #: The finished picture while it is being written as PNG.
+    picture: "Future[Picture] | None" = None
+
+    @property
+    def id(self) -> JobId:
+        return self.command.job
+
+    @property
+    def order(self) -> tuple[int, int]:
+        return -self.command.urgency, self.arrival
+
+
+class Enlarger:
+    """Makes pictures larger. Not thread-safe: one thread calls `handle` and `tick`."""
+
+    def __init__(
+        self,
+        upscalers: UpscalerSource,
+        launch: LaunchId,
+        emit: Callable[[Event], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._upscalers = upscalers
+        self._launch = launch
+        self._emit = emit
+        self._clock = clock
+        self._jobs: dict[JobId, _Job] = {}
+        self._arrivals = 0
+        self._writers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="enlarged")
+
+    @property
+    def jobs(self) -> tuple[JobId, ...]:
+        """Return the ids of all jobs that have not ended."""
+        return tuple(self._jobs)
+
+    def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
+        """Take a command; it is effective at the next tick. Commands for jobs that are not here change nothing."""
+        if isinstance(command, Generate):
+            self._accept(command)
+            return
+        job = self._jobs.get(command.job)
+        if job is None:
+            return
+        match command:
+            case Cancel():
+                del self._jobs[job.id]
+                self._emit(Cancelled(launch=self._launch, job=job.id))
+            case Pause():
+                job.paused = True
+            case Resume():
+                job.paused = False
+
+    def _accept(self, command: Generate) -> None:
+        if command.job in self._jobs:
+            log.warning("job=%s is here already; the second command is ignored", command.job)
+            return
+        if not isinstance(command.recipe, Upscale):
+            raise TypeError("only an Upscale can be carried out here")
+        self._jobs[command.job] = _Job(
+            command=command, recipe=command.recipe, arrival=self._arrivals, received_at=self._clock()
+        )
+        self._arrivals += 1
+
+    def tick(self, alone: bool = True) -> bool:
+        """Take the first job a tile further, and send those that are written; return False when nothing is left to do.
+
+        Waits a moment for files that are being written when nothing else is to do, here and (`alone`) elsewhere.
+        What goes wrong with a job ends that job with a Failed event.
+        """
+        runnable = sorted((job for job in self._jobs.values() if not job.paused), key=lambda job: job.order)
+        at_work = next((job for job in runnable if job.picture is None), None)
+        written = [job.picture for job in runnable if job.picture is not None]
+        if at_work is not None:
+            self._attempt(at_work, self._advance)
+        elif written and alone:
+            wait(written[:1], _WAIT_SECONDS)
+        for job in runnable:
+            if job.picture is not None and job.picture.done():
+                self._attempt(job, self._send)
+        return any(not job.paused for job in self._jobs.values())
+
+    # One slice --------------------------------------------------------------------------------------------------
+
+    def _advance(self, job: _Job) -> None:
+        began = self._clock()
+        loading = job.loading_seconds
+        if job.work is None:
+            self._begin(job)
+        else:
+            try:
+                self._note(job, next(job.work))
+            except StopIteration as end:
+                job.picture = self._writers.submit(self._encode, job.recipe, end.value)
+                job.work = None
+        job.network_seconds += self._clock() - began - (job.loading_seconds - loading)
+
+    def _begin(self, job: _Job) -> None:
+        network = None if job.recipe.model is None else self._load(job, job.recipe.model)
+        self._emit(Started(launch=self._launch, job=job.id))
+        source = pictures.decode_upload(job.command.images[job.recipe.image])
+        require_room(source.width, source.height, job.recipe.factor)
+        if network is None:
+            job.picture = self._writers.submit(self._enlarge_plainly, job.recipe, source)
+            return
+        job.device = network.device
+        most = _MOST_SIDE.get(network.device.type, _MOST_SIDE_GPU)
+        side = tiles.side_within(memory.free_bytes(network.device), network.bytes_per_pixel, most)
+        job.work = enlarge(np.asarray(source), job.recipe.factor, network, side)
+
+    def _load(self, job: _Job, model: ContentHash) -> Upscaler:
+        """Return the job's network; where it must be loaded first, say so and what it cost."""
+        if model not in self._upscalers.resident:
+            self._emit(Loading(launch=self._launch, job=job.id, model=model))
+        acquired = self._upscalers.acquire_upscaler(model)
+        if acquired.load_seconds:
+            job.loading_seconds += acquired.load_seconds
+            self._emit(
+                Loaded(
+                    launch=self._launch,
+                    job=job.id,
+                    model=model,
+                    seconds=acquired.load_seconds,
+                    bytes=acquired.bytes,
+                    evicted=acquired.evicted,
+                )
+            )
+        return acquired.model
+
+    def _note(self, job: _Job, step: Step) -> None:
+        """Say how far a job has come, or that it goes on with smaller tiles."""
+        job.step = step
+        if step.smaller is None:
+            self._progress(job, step)
+            return
+        if job.device is not None:
+            memory.release(job.device)
+        text = f"The device ran out of memory; going on with tiles of {step.smaller}x{step.smaller} pixels."
+        self._emit(Notice(launch=self._launch, job=job.id, text=text))
+
+    def _progress(self, job: _Job, step: Step) -> None:
+        self._emit(Progress(launch=self._launch, job=job.id, picture=0, step=step.done, steps=step.total))
+
+    # The end of a job -------------------------------------------------------------------------------------------
+
+    def _enlarge_plainly(self, recipe: Upscale, source: Image.Image) -> Picture:
+        return self._encode(recipe, lanczos(source, recipe.factor))
+
+    def _encode(self, recipe: Upscale, pixels: NDArray[np.uint8]) -> Picture:
+        height, width, _ = pixels.shape
+        name = next((info.name for info in self._upscalers.infos() if info.hash == recipe.model), "")
+        data = pictures.encode_png(pixels, recipe, name)
+        return Picture(data=data, width=width, height=height, recipe=recipe)
+
+    def _send(self, job: _Job) -> None:
+        if job.picture is None:
+            raise ValueError("this picture is not written")
+        picture = job.picture.result()
+        if job.step is None:
+            job.step = Step(done=1, total=1)
+            self._progress(job, job.step)
+        timings = Timings(
+            total_seconds=self._clock() - job.received_at,
+            loading_seconds=job.loading_seconds,
+            network_seconds=job.network_seconds,
+            steps=job.step.done,
+        )
+        del self._jobs[job.id]
+        self._emit(Finished(launch=self._launch, job=job.id, pictures=(picture,), timings=timings))
+
+    def _attempt(self, job: _Job, action: Callable[[_Job], None]) -> None:
+        """Run an action for one job; whatever it raises ends that job alone."""
+        try:
+            action(job)
+        except Exception as error:
+            self._jobs.pop(job.id, None)
+            kind, message = explain(error)
+            if kind == "internal":
+                log.error("job=%s failed", job.id, exc_info=error)
+            if kind == "memory" and job.device is not None:
+                memory.release(job.device)
+            self._emit(Failed(launch=self._launch, job=job.id, kind=kind, message=message))
