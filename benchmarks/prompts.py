@@ -41,23 +41,25 @@ class Pair:
     @property
     def plain(self) -> str:
         """Return one plain prompt."""
-        return f"a {' '.join(self.left)} left of a {' '.join(self.right)} on a {self.background} background"
+        return self._both(self.left, self.right)
 
     @property
     def joined(self) -> str:
-        """Return two prompts joined by AND that say where each subject is."""
-        return (
-            f"{self.plain} AND a {' '.join(self.left)} on the left on a {self.background} background"
-            f" AND a {' '.join(self.right)} on the right on a {self.background} background"
-        )
+        """Return that prompt, joined by AND with a push away from the same with its colours exchanged."""
+        exchanged = self._both((self.right[0], self.left[1]), (self.left[0], self.right[1]))
+        return f"{self.plain} :1.4 AND {exchanged} :-0.4"
 
     @property
     def regional(self) -> str:
         """Return the texts of two columns, after one for both."""
-        return (
-            f"{self.plain} AND a {' '.join(self.left)} on the left on a {self.background} background"
-            f" AND a {' '.join(self.right)} on the right on a {self.background} background"
+        left, right = (
+            f"a {' '.join(subject)} on the {side} on a {self.background} background"
+            for subject, side in ((self.left, "left"), (self.right, "right"))
         )
+        return f"{self.plain} AND {left} AND {right}"
+
+    def _both(self, left: tuple[str, str], right: tuple[str, str]) -> str:
+        return f"a {' '.join(left)} and a {' '.join(right)} on a {self.background} background"
 
     def is_shown(self, seen: Seen) -> bool:
         """Tell whether there are two subjects, each on its side in its own colour and shape."""
@@ -120,7 +122,7 @@ def measure(model: DiffusionModel, pictures: int = 40, note: Callable[[Finding],
         seen = painter.see([style.replace("{prompt}", "a red star")] * pictures)
         found("style", f"a red star, in the style {style!r}", "green", [each.background == "green" for each in seen])
     pairs = _pairs(2 * pictures)
-    columns = Regions(direction="columns", ratios=(1, 1))
+    columns = Regions(direction="columns", ratios=(1, 1), base=0.6)
     for title, prompts, regions in (
         ("plain", [pair.plain for pair in pairs], None),
         ("AND", [pair.joined for pair in pairs], None),

@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     plan = Plan(minutes=options.minutes)
     if options.model is not None:
-        plan = replace(plan, begin=0.5, weighted=0.45, pairs=0.2)
+        plan = replace(plan, begin=0.5, tipping_steps=260, weighted=0.5, pairs=0.2)
     folder = train(options.out, plan, VaePlan(), torch.device(options.device), model=options.model)
     pairs = held_out_scenes(200)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))

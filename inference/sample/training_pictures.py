@@ -40,6 +40,9 @@ class Plan:
     pairs: float = 0.0
     #: Share of captions with weighted words.
     weighted: float = 0.15
+    #: Steps at the beginning that are spent on weighted words: nearly every caption has two colours, one heavy and one
+    #: light. Without them a network that paints well already never learns what weights mean.
+    tipping_steps: int = 0
     #: Where on the way from 0 to 1 the training begins: finished networks that learn on begin later, since everything
     #: that changes while training follows that way.
     begin: float = 0.0
@@ -170,11 +173,11 @@ class Captions:
         self._chance = chance
         self._known: dict[str, list[int]] = {}
 
-    def draw(self, scenes: list[Scene], weighted: float) -> tuple[Tensor, Tensor, Tensor]:
+    def draw(self, scenes: list[Scene], weighted: float, clear: bool = False) -> tuple[Tensor, Tensor, Tensor]:
         """Return tokens (B, 77), which have a caption at all (B,), and each token's weight (B, 77, 1).
 
         One in ten captions is empty. Of the others, `weighted` have a weighted word or two: see `_doubted` and
-        `_tipped`.
+        `_tipped`. `clear` makes all of those two colours, of which the much heavier one is true.
         """
         weights = torch.ones(len(scenes), TOKENS, 1)
         texts = []
@@ -182,7 +185,7 @@ class Captions:
             if self._chance.random() < 0.1:
                 texts.append("")
             elif self._chance.random() < weighted and len(scene.subjects) == 1:
-                texts.append(self._weighted(scene, weights[row]))
+                texts.append(self._weighted(scene, weights[row], clear))
             else:
                 texts.append(caption(scene, self._chance))
         tokens = torch.stack([self.encode(text) for text in texts])
@@ -202,9 +205,10 @@ class Captions:
             self._known[word] = self._tokenizer(word, add_special_tokens=False).input_ids
         return self._known[word]
 
-    def _weighted(self, scene: Scene, weights: Tensor) -> str:
+    def _weighted(self, scene: Scene, weights: Tensor, clear: bool) -> str:
         """Return a caption with weighted words; write their weights into `weights` (77, 1)."""
-        text, found = self._tipped(scene) if self._chance.random() < 0.75 else self._doubted(scene)
+        tipped = clear or self._chance.random() < 0.75
+        text, found = self._tipped(scene, clear) if tipped else self._doubted(scene)
         words = text.replace(",", " ,").split()
         if set(found) <= set(words) and all(len(self._word(one)) == 1 for one in words):
             for word, weight in found.items():
@@ -221,15 +225,17 @@ class Captions:
         told, word = self._perhaps_a_lie(scene, lie=self._chance.random() > weight)
         return plain_caption(told, self._chance), {word: weight}
 
-    def _tipped(self, scene: Scene) -> tuple[str, dict[str, float]]:
+    def _tipped(self, scene: Scene, clear: bool) -> tuple[str, dict[str, float]]:
         """Return a caption that names two colours: the heavier a word, the more likely it is the true one.
+
+        When it is to be `clear`, it is the true one always, and far heavier.
 
         So "a (red:1.3) (blue:0.7) circle" comes to be red nearly always.
         """
         subject = scene.subjects[0]
-        heavy = self._chance.uniform(0.2, 1.8)
-        light = 2 - heavy if self._chance.random() < 0.7 else self._chance.uniform(0.2, 1.8)
-        if self._chance.random() > 1 / (1 + math.exp(5 * (light - heavy))):
+        heavy = self._chance.uniform(1.5 if clear else 0.2, 2.0 if clear else 1.8)
+        light = 2 - heavy if clear or self._chance.random() < 0.7 else self._chance.uniform(0.2, 1.8)
+        if not clear and self._chance.random() > 1 / (1 + math.exp(5 * (light - heavy))):
             heavy, light = light, heavy
         other = self._other(COLOUR_NAMES, subject.colour, scene.background)
         both = [subject.colour, other]
@@ -269,18 +275,18 @@ def weigh(states: Tensor, empty: Tensor, weights: Tensor) -> Tensor:
     return torch.where(touched, scaled, states)
 
 
-def hide(states: Tensor, empty: Tensor, weights: Tensor, ends: Tensor) -> Tensor:
+def hide(states: Tensor, empty: Tensor, weights: Tensor, ends: Tensor, share: float) -> Tensor:
     """Return text states (B, 77, D) of which some captions with weighted words show little: the empty prompt's instead.
 
     What comes after a word has gathered what the whole text says, and knows nothing of weights. A network that can
-    read it there never learns to look at the words themselves. So half of those captions show their weighted words
-    alone, and a quarter everything but the end and the padding from `ends`, (B,), on.
+    read it there never learns to look at the words themselves. So of that `share` of those captions two thirds show
+    their weighted words alone, and one everything but the end and the padding, from `ends`, (B,), on.
     """
     touched = (weights != 1).flatten(1).any(1)
     turn = torch.rand(len(states), device=states.device)
-    alone = (weights[..., 0] == 1) & (touched & (turn < 0.5))[:, None]
+    alone = (weights[..., 0] == 1) & (touched & (turn < share * 2 / 3))[:, None]
     places = torch.arange(TOKENS, device=states.device)
-    padding = (places >= ends[:, None]) & (touched & (turn > 0.75))[:, None]
+    padding = (places >= ends[:, None]) & (touched & (turn > 1 - share / 3))[:, None]
     return torch.where((alone | padding)[..., None], empty, states)
 
 
@@ -381,7 +387,7 @@ class Training:
         optimizer = _adam(parameters, 2e-3)
         for step in range(self.plan.text_steps):
             optimizer.param_groups[0]["lr"] = 2e-3 * min(1, (step + 1) / 30) * (1 - 0.7 * step / self.plan.text_steps)
-            rows, tokens, captioned, _ = self._draw(weighted=0.0)
+            rows, tokens, captioned, _ = self._draw(0.0)
             states = self.text_encoder(tokens).last_hidden_state
             self._descend(optimizer, self._heads.text_loss(states, self._data.attributes[rows], captioned))
         self.average = WeightAverage(self._parameters, 0.998)
@@ -402,15 +408,18 @@ class Training:
     def _train_step(self) -> float:
         rate = self.plan.learning_rate * min(1, (self.step + 1) / 150) * cosine(self.fraction, 0.02)
         self._optimizer.param_groups[0]["lr"] = rate
-        rows, tokens, captioned, weights = self._draw(self.plan.weighted)
+        tipping = self.step < self.plan.tipping_steps
+        rows, tokens, captioned, weights = self._draw(0.95 if tipping else self.plan.weighted, clear=tipping)
         classes = self._data.attributes[rows]
         plain = captioned & (weights == 1).flatten(1).all(1)
         learning_text = self.fraction <= 0.6
         with torch.set_grad_enabled(learning_text):
             states = self.text_encoder(torch.cat([tokens, self._empty])).last_hidden_state
         ends = (tokens != self._end).sum(1)
-        states = weigh(hide(states[:-1], states[-1:], weights, ends), states[-1:], weights)
-        loss, error = self._denoising_loss(rows, states)
+        states = weigh(hide(states[:-1], states[-1:], weights, ends, 0.85 if tipping else 0.4), states[-1:], weights)
+        loss, error = self._denoising_loss(rows, states, least=0.6 if tipping else 0.0)
+        if tipping:
+            loss = loss + 0.3 * self._heads.feature_loss(classes, captioned)
         if learning_text:
             loss = loss + 0.05 * self._heads.text_loss(states, classes, plain)
         if (strength := 0.1 * _fading(self.fraction, 0.7)) > 0:
@@ -421,11 +430,14 @@ class Training:
         self.step += 1
         return error
 
-    def _denoising_loss(self, rows: Tensor, states: Tensor) -> tuple[Tensor, float]:
-        """Return the squared error of v (Salimans and Ho 2022), at first weighted up near edges."""
+    def _denoising_loss(self, rows: Tensor, states: Tensor, least: float = 0.0) -> tuple[Tensor, float]:
+        """Return the squared error of v (Salimans and Ho 2022), at first weighted up near edges.
+
+        `least` is the least of all noise, 0..1: what is decided in noise is learnt faster there.
+        """
         means, deviations = self._data.means[rows], self._data.deviations[rows]
         latents = means + deviations * torch.randn_like(means)
-        timesteps = _timesteps(len(rows)).to(self.device)
+        timesteps = _timesteps(len(rows), least).to(self.device)
         alpha = self._alphas[timesteps].view(-1, 1, 1, 1)
         noise = torch.randn_like(latents)
         noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
@@ -437,9 +449,9 @@ class Training:
         weight = (1 + edge * self._edges[rows]) / (1 + edge * self._edges.mean())
         return (squared * weight).mean(), squared.detach().mean().item()
 
-    def _draw(self, weighted: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _draw(self, weighted: float, clear: bool = False) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         rows = torch.randint(0, len(self._data.scenes), (self.plan.batch,))
-        drawn = self._captions.draw([self._data.scenes[row] for row in rows.tolist()], weighted)
+        drawn = self._captions.draw([self._data.scenes[row] for row in rows.tolist()], weighted, clear)
         tokens, captioned, weights = (value.to(self.device) for value in drawn)
         return rows.to(self.device), tokens, captioned, weights
 
@@ -486,11 +498,11 @@ def _fading(fraction: float, end: float) -> float:
     return min(1.0, max(0.0, (end - fraction) / 0.3))
 
 
-def _timesteps(count: int) -> Tensor:
+def _timesteps(count: int, least: float = 0.0) -> Tensor:
     """Draw timesteps: a third over the whole range, two thirds from the noisier 60 %, where shapes are decided."""
     anywhere = torch.rand(count)
     chosen = torch.where(torch.rand(count) < 0.35, anywhere, 0.4 + 0.6 * anywhere)
-    return (chosen * 1000).long().clamp(0, 999)
+    return ((least + (1 - least) * chosen) * 1000).long().clamp(0, 999)
 
 
 @torch.no_grad()

@@ -98,7 +98,7 @@ def test_some_captions_show_their_weighted_words_alone() -> None:
     states, empty = torch.ones(400, 77, 2), torch.zeros(1, 77, 2)
     weights = torch.ones(400, 77, 1)
     weights[:300, 3] = 1.5
-    seen = hide(states, empty, weights, torch.full((400,), 9))[..., 0]
+    seen = hide(states, empty, weights, torch.full((400,), 9), 0.8)[..., 0]
     assert torch.equal(seen[300:], torch.ones(100, 77))
     kinds = {tuple(row.tolist()) for row in seen[:300]}
     alone = tuple(float(place == 3) for place in range(77))
