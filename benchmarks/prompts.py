@@ -12,6 +12,7 @@ from benchmarks.studio import Studio
 from inference.families.base import DiffusionModel
 from inference.protocol.messages import Finished
 from inference.protocol.recipe import Regions, TextToImage
+from inference.sample.captions import article
 from inference.sample.classifier import Seen, look
 from inference.sample.world import COLOUR_NAMES, SHAPES, SIDE
 
@@ -32,39 +33,50 @@ class Finding:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two subjects side by side, in three ways of writing them."""
+    """Two subjects one above the other, which the model never saw, in three ways of writing them."""
 
     background: str
-    left: tuple[str, str]
-    right: tuple[str, str]
+    upper: tuple[str, str]
+    lower: tuple[str, str]
 
     @property
     def plain(self) -> str:
         """Return one plain prompt."""
-        return self._both(self.left, self.right)
+        return f"a small {' '.join(self.upper)} at the top and a small {' '.join(self.lower)} at the bottom {self._on}"
 
     @property
     def joined(self) -> str:
-        """Return that prompt, joined by AND with a push away from the same with its colours exchanged."""
-        exchanged = self._both((self.right[0], self.left[1]), (self.left[0], self.right[1]))
-        return f"{self.plain} :1.4 AND {exchanged} :-0.4"
+        """Return a prompt for each, joined by AND."""
+        return f"{self._upper} :0.6 AND {self._lower} :0.6"
 
     @property
     def regional(self) -> str:
-        """Return the texts of two columns, after one for both."""
-        left, right = (
-            f"a {' '.join(subject)} on the {side} on a {self.background} background"
-            for subject, side in ((self.left, "left"), (self.right, "right"))
-        )
-        return f"{self.plain} AND {left} AND {right}"
+        """Return the texts of two rows."""
+        return f"{self._upper} AND {self._lower}"
 
-    def _both(self, left: tuple[str, str], right: tuple[str, str]) -> str:
-        return f"a {' '.join(left)} and a {' '.join(right)} on a {self.background} background"
+    def has_both(self, seen: Seen) -> bool:
+        """Tell whether there are two subjects, one in the upper and one in the lower half, whatever they look like."""
+        return [each.centre[1] > SIDE / 2 for each in sorted(seen.subjects, key=lambda one: one.centre[1])] == [
+            False,
+            True,
+        ]
 
     def is_shown(self, seen: Seen) -> bool:
-        """Tell whether there are two subjects, each on its side in its own colour and shape."""
-        found = sorted(seen.subjects, key=lambda subject: subject.centre[0])
-        return [(each.colour, each.shape) for each in found] == [self.left, self.right]
+        """Tell whether there are two subjects, each where it belongs, in its own colour and shape."""
+        found = sorted(seen.subjects, key=lambda subject: subject.centre[1])
+        return [(each.colour, each.shape) for each in found] == [self.upper, self.lower]
+
+    @property
+    def _on(self) -> str:
+        return f"on {article(self.background)} background"
+
+    @property
+    def _upper(self) -> str:
+        return f"a small {' '.join(self.upper)} at the top {self._on}"
+
+    @property
+    def _lower(self) -> str:
+        return f"a small {' '.join(self.lower)} at the bottom {self._on}"
 
 
 class Painter:
@@ -110,27 +122,33 @@ def measure(model: DiffusionModel, pictures: int = 40, note: Callable[[Finding],
         prompt = f"a (red:{weight:g}) or (blue:{2 - weight:g}) circle on a white background"
         seen = painter.see([prompt] * pictures)
         found("weights", prompt, "red", [subject_colour(each) == "red" for each in seen])
-    for when in ("0.05", "0.1", "0.3", "0.5", "0.7", "0.9"):
+    for when in ("0.05", "0.1", "0.15", "0.2", "0.3", "0.5", "0.9"):
         prompt = f"a [red:blue:{when}] circle on a white background"
         seen = painter.see([prompt] * pictures)
         found("editing", prompt, "red", [subject_colour(each) == "red" for each in seen])
-    prompt = "a circle on a red or blue background"
+    prompt = "a red or blue circle on a white background"
     for negative in ("", "red", "blue"):
         seen = painter.see([prompt] * pictures, negative)
-        found("negative", f"{prompt}; negative: {negative or '-'}", "red", [each.background == "red" for each in seen])
+        found(
+            "negative",
+            f"{prompt}; negative: {negative or '-'}",
+            "red",
+            [subject_colour(each) == "red" for each in seen],
+        )
     for style in ("{prompt}", "{prompt}, green background"):
         seen = painter.see([style.replace("{prompt}", "a red star")] * pictures)
         found("style", f"a red star, in the style {style!r}", "green", [each.background == "green" for each in seen])
-    pairs = _pairs(2 * pictures)
-    columns = Regions(direction="columns", ratios=(1, 1), base=0.6)
+    pairs = _pairs(pictures)
+    rows = Regions(direction="rows", ratios=(1, 1))
     for title, prompts, regions in (
         ("plain", [pair.plain for pair in pairs], None),
         ("AND", [pair.joined for pair in pairs], None),
-        ("regions", [pair.regional for pair in pairs], columns),
+        ("regions", [pair.regional for pair in pairs], rows),
     ):
         seen = painter.see(prompts, regions=regions)
-        marks = [pair.is_shown(each) for pair, each in zip(pairs, seen, strict=True)]
-        found(title, prompts[0], "both, each on its side", marks)
+        both = list(zip(pairs, seen, strict=True))
+        found(title, prompts[0], "two, above and below", [pair.has_both(each) for pair, each in both])
+        found(title, prompts[0], "and each as it was said", [pair.is_shown(each) for pair, each in both])
 
 
 def subject_colour(seen: Seen) -> str | None:
