@@ -19,7 +19,7 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.runtime
 	@$(PIP) --editable '.[dev]'
 	@# Without what it asks for: the torchvision of another build than torch's breaks transformers.
-	@$(PIP) --no-deps spandrel einops
+	@$(PIP) --no-deps spandrel einops opencv-python-headless
 	@touch $@
 
 demo: $(VENV)/.runtime ## Paint a few pictures with the sample model into demo/

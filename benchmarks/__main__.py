@@ -63,8 +63,9 @@ def _describe(options: argparse.Namespace) -> None:
 
 def _equality(_options: argparse.Namespace) -> None:
     """Print, for each sampler and schedule, the largest differences over all families and tasks."""
-    print("Tiny random models of every family (SD 1.x, SD 1.x inpainting, SD 2.x, SD 2.x v-prediction, SDXL),")
-    print("float32, guidance 5, from words, from a picture, inpainting from the picture and from noise.")
+    print("Tiny random models of every family (SD 1.x, SD 1.x inpainting, SD 1.x instruct-pix2pix, SD 2.x,")
+    print("SD 2.x v-prediction, SDXL), float32, guidance 5, from words, from a picture, inpainting from the picture")
+    print("and from noise, and a picture changed as it is told.")
     print("Largest differences: of the final latents, relative to the largest; and of pixels in 0..1.\n")
     with tempfile.TemporaryDirectory() as folder:
         pairs = [(_tiny(kind, Path(folder)), tiny_models.make_pipeline(kind)) for kind in tiny_models.KINDS]
@@ -93,7 +94,7 @@ def _tiny(kind: tiny_models.Kind, folder: Path) -> DiffusionModel:
 def _mixing(_options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         models: list[tuple[str, DiffusionModel, int]] = [
-            (f"tiny {kind}", _tiny(kind, Path(folder)), 64) for kind in tiny_models.KINDS
+            (f"tiny {kind}", _tiny(kind, Path(folder)), 64) for kind in tiny_models.KINDS if kind != "sd1_instruct"
         ]
         models.append(("sample model", _sample_model(), 128))
         print(f"{'eight mixed requests':20} {'pixels':>9} {'latents':>9}  same recipe twice")
@@ -143,6 +144,23 @@ def _edits(_options: argparse.Namespace) -> None:
         print(
             f"{verb}: background continued in {outpainted.continued:.0%};"
             f" step across the seam {outpainted.seam:.1f} of 255; source {inside}",
+            flush=True,
+        )
+    larger_ways: tuple[tuple[edits.Way, int], ...] = (("detail", 2), ("detail", 4), ("hires", 2))
+    for way, factor in larger_ways:
+        larger = edits.enlarge(model, pictures[:10], way, factor)
+        seam = "" if larger.seam is None else f"; steps across tiles' edges {larger.seam:.2f} times as large"
+        print(
+            f"{way} x{factor}: subject and background kept in {larger.kept:.0%};"
+            f" distance from the picture enlarged {larger.distance:.1f} of 255{seam}",
+            flush=True,
+        )
+    for strength in (0.5, 0.65, 0.8):
+        blended = edits.blend(model, pictures[:20], strength)
+        print(
+            f"blend of two at {strength}: the prompt's colour in {blended.coloured:.0%}, its shape in"
+            f" {blended.shaped:.0%}; distance from the two {blended.distance:.0f},"
+            f" from others {blended.from_others:.0f} of 255",
             flush=True,
         )
 
@@ -214,7 +232,7 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
     "sample": ("The sample model obeys its prompts", _sample),
     "prompts": ("What prompts' weights, edits, regions and the like do to pictures", _prompts),
-    "edits": ("Variations, inpainting and outpainting", _edits),
+    "edits": ("Variations, inpainting, outpainting, upscaling by painting, and blending", _edits),
     "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
     "overhead": ("What the engine adds to a job", _overhead),
     "queue": ("The queue's decisions: their cost, and who waits how long", _queue),

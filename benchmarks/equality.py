@@ -23,10 +23,10 @@ from inference.diffusion.samplers import SAMPLERS, Noise, Sampling
 from inference.diffusion.sigmas import NoiseTable
 from inference.families.base import DiffusionModel
 from inference.protocol.messages import Generate, JobId
-from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Recipe, TextToImage
+from inference.protocol.recipe import ContentHash, ImageToImage, Inpaint, Instruct, Recipe, TextToImage
 
-#: From words; from a picture; its masked part from the picture, and from noise.
-Task = Literal["text", "image", "inpaint", "repaint"]
+#: From words; from a picture; its masked part from the picture, and from noise; a picture changed as it is told.
+Task = Literal["text", "image", "inpaint", "repaint", "instruct"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
 SIDE = 64
@@ -35,6 +35,7 @@ STRENGTHS: Mapping[Task, float] = {"image": 0.6, "inpaint": 0.6, "repaint": 1.0}
 _CELLS = (4, SIDE // 8, SIDE // 8)
 _SEED = 5
 _SCALE = 5.0
+_IMAGE_SCALE = 1.5
 _WORDS = {"prompt": "a red circle on a blue background", "negative_prompt": "green"}
 _IMAGE, _MASK = ContentHash("1" * 64), ContentHash("2" * 64)
 
@@ -52,8 +53,13 @@ class Difference:
 def tasks_for(model: DiffusionModel, reference: Reference) -> list[Task]:
     """Return the tasks in which ours and theirs mean the same, so that their results can be compared."""
     if not reference.same_as_recipe:
-        return [] if model.inpainting else [task for task in TASKS if task == "text" and _told(model, reference, task)]
-    possible: list[Task] = ["inpaint", "repaint"] if model.inpainting else list(TASKS)
+        special = model.inpainting or model.instructs
+        return ["text"] if not special and _told(model, reference, "text") else []
+    possible: tuple[Task, ...] = ("text", "image", "inpaint", "repaint")
+    if model.instructs:
+        possible = ("instruct",)
+    elif model.inpainting:
+        possible = ("inpaint", "repaint")
     return [task for task in possible if _told(model, reference, task)]
 
 
@@ -113,7 +119,10 @@ def _recipe(model: DiffusionModel, reference: Reference, task: Task) -> Recipe:
     }
     if task == "text":
         return TextToImage(**common)
-    common |= {"image": _IMAGE, "strength": STRENGTHS[task]}
+    common["image"] = _IMAGE
+    if task == "instruct":
+        return Instruct(**common, image_guidance_scale=_IMAGE_SCALE)
+    common["strength"] = STRENGTHS[task]
     return ImageToImage(**common) if task == "image" else Inpaint(**common, mask=_MASK, mask_blur=0)
 
 
@@ -147,7 +156,7 @@ def _by_sampler(model: DiffusionModel, reference: Reference) -> Tensor:
 def _answer(model: DiffusionModel, guidance: Guidance, x: Tensor, sigma: float, concat: Tensor | None) -> Tensor:
     rows = guidance.rows
     sigmas = torch.full((len(rows),), sigma, dtype=torch.float64)
-    several = None if concat is None else concat.expand(len(rows), *concat.shape)
+    several = None if concat is None else guidance.seen(concat)
     denoised = model.denoise(x.expand(len(rows), *x.shape), sigmas, rows, several)
     return guidance.combine(x, sigma, denoised, model.prediction)
 
@@ -159,8 +168,11 @@ def _by_pipeline(pipeline: Any, model: DiffusionModel, reference: Reference, tas
     pipeline = _for_task(pipeline, task)
     if task == "text":
         more |= {"width": SIDE, "height": SIDE}
+    if task in ("text", "instruct"):
         more["latents"] = reference.pipeline_latents(initial(_CELLS, generator)[None], model.table)
-    else:
+    if task == "instruct":
+        more |= {"image": source_picture(), "image_guidance_scale": _IMAGE_SCALE}
+    elif task != "text":
         more |= {"image": source_picture(), "strength": STRENGTHS[task]}
     if task in ("inpaint", "repaint"):
         more |= {"mask_image": mask_picture(), "width": SIDE, "height": SIDE}
@@ -173,7 +185,7 @@ def _by_pipeline(pipeline: Any, model: DiffusionModel, reference: Reference, tas
 
 
 def _for_task(pipeline: Any, task: Task) -> Any:
-    if task == "text" or isinstance(pipeline, diffusers.StableDiffusionInpaintPipeline):
+    if task in ("text", "instruct") or isinstance(pipeline, diffusers.StableDiffusionInpaintPipeline):
         return pipeline
     auto = diffusers.AutoPipelineForImage2Image if task == "image" else diffusers.AutoPipelineForInpainting
     other = auto.from_pipe(pipeline)

@@ -93,9 +93,11 @@ class Studio:
         finished = {event.job: event for event in self.events if isinstance(event, Finished)}
         return [finished[JobId(str(index))] for index in range(len(recipes))]
 
-    def latents(self, recipes: Sequence[Recipe]) -> list[Tensor]:
-        """Paint all recipes at once and return the final latents (C, h, w) of each."""
-        self.paint(recipes)
+    def latents(
+        self, recipes: Sequence[Recipe], images: Mapping[ContentHash, bytes] = MappingProxyType({})
+    ) -> list[Tensor]:
+        """Paint all recipes at once and return the final latents (C, h, w) of each; `images` as for `paint`."""
+        self.paint(recipes, images)
         return [self.engine.latents[JobId(str(index))] for index in range(len(recipes))]
 
 

@@ -15,8 +15,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 from inference.sample import MODEL_FOLDER
 
-Kind = Literal["sd1", "sd1_inpaint", "sd2", "sd2_v", "sdxl"]
-KINDS: tuple[Kind, ...] = ("sd1", "sd1_inpaint", "sd2", "sd2_v", "sdxl")
+Kind = Literal["sd1", "sd1_inpaint", "sd1_instruct", "sd2", "sd2_v", "sdxl", "sdxl_instruct"]
+#: Those that everything is measured with.
+KINDS: tuple[Kind, ...] = ("sd1", "sd1_inpaint", "sd1_instruct", "sd2", "sd2_v", "sdxl")
 #: Width of a text encoder's states; 64 is one head in the families that have heads of 64.
 _HIDDEN = 64
 
@@ -25,7 +26,7 @@ def make_folder(kind: Kind, folder: Path) -> Path:
     """Write a tiny diffusers folder of that kind and return it."""
     pipeline = make_pipeline(kind)
     pipeline.save_pretrained(folder, safe_serialization=True)
-    for name in ("tokenizer", "tokenizer_2") if kind == "sdxl" else ("tokenizer",):
+    for name in ("tokenizer", "tokenizer_2") if kind.startswith("sdxl") else ("tokenizer",):
         for file in ("vocab.json", "merges.txt"):
             shutil.copyfile(MODEL_FOLDER / "tokenizer" / file, folder / name / file)
     return folder
@@ -46,13 +47,17 @@ def make_pipeline(kind: Kind) -> Any:
     parts: dict[str, Any] = {"unet": _unet(kind), "vae": _vae(kind), "scheduler": scheduler}
     padding = "!" if kind.startswith("sd2") else None
     parts |= {"tokenizer": _tokenizer(padding), "text_encoder": _text_encoder(kind)}
-    if kind == "sdxl":
+    if kind.startswith("sdxl"):
         second = CLIPTextModelWithProjection(_text_config("gelu", layers=3)).eval()
         parts |= {"tokenizer_2": _tokenizer("!"), "text_encoder_2": second}
+        if kind == "sdxl_instruct":
+            return _lively(diffusers.StableDiffusionXLInstructPix2PixPipeline(**parts, add_watermarker=False))
         return _lively(diffusers.StableDiffusionXLPipeline(**parts, add_watermarker=False))
     parts |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     if kind == "sd1_inpaint":
         return _lively(diffusers.StableDiffusionInpaintPipeline(**parts))
+    if kind == "sd1_instruct":
+        return _lively(diffusers.StableDiffusionInstructPix2PixPipeline(**parts))
     return _lively(diffusers.StableDiffusionPipeline(**parts))
 
 
@@ -67,17 +72,17 @@ def _lively(pipeline: Any) -> Any:
 def _unet(kind: Kind) -> diffusers.UNet2DConditionModel:
     common: dict[str, Any] = {
         "sample_size": 8,
-        "in_channels": 9 if kind == "sd1_inpaint" else 4,
+        "in_channels": {"sd1_inpaint": 9, "sd1_instruct": 8, "sdxl_instruct": 8}.get(kind, 4),
         "out_channels": 4,
         "layers_per_block": 1,
         "block_out_channels": (32, 64),
         "attention_head_dim": 8 if kind.startswith("sd1") else [1, 1],
         "use_linear_projection": not kind.startswith("sd1"),
-        "cross_attention_dim": 2 * _HIDDEN if kind == "sdxl" else _HIDDEN,
+        "cross_attention_dim": 2 * _HIDDEN if kind.startswith("sdxl") else _HIDDEN,
         "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
         "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
     }
-    if kind == "sdxl":
+    if kind.startswith("sdxl"):
         common |= {
             "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
             "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
@@ -102,8 +107,8 @@ def _vae(kind: Kind) -> diffusers.AutoencoderKL:
         latent_channels=4,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        scaling_factor=0.13025 if kind == "sdxl" else 0.18215,
-        force_upcast=kind == "sdxl",
+        scaling_factor=0.13025 if kind.startswith("sdxl") else 0.18215,
+        force_upcast=kind.startswith("sdxl"),
     ).eval()
 
 

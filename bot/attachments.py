@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import discord
 from PIL import Image
 
+from inference.protocol.recipe import AnyRecipe, Upscale, diffusion_of
+
 #: What an interaction may upload where Discord does not say; servers with boosts may more.
 DEFAULT_LIMIT = 10 * 2**20
 #: Kept free for the rest of the request.
@@ -83,6 +85,15 @@ def _file(picture: bytes, name: str, rung: int) -> tuple[str, bytes]:
         return f"{name}.png", picture
     ending, write = LADDER[rung - 1]
     return f"{name}.{ending}", write(picture)
+
+
+def stem_of(recipe: AnyRecipe) -> str:
+    """Return what the file names of a request's pictures begin with."""
+    known = diffusion_of(recipe)
+    parts = ["easel", *([] if known is None else [str(known.seed)])]
+    if isinstance(recipe, Upscale):
+        parts.append("faces" if recipe.factor == 1 else f"x{recipe.factor}")
+    return "-".join(parts)
 
 
 def files_of(fitted: Fitted) -> list[discord.File]:

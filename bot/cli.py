@@ -190,19 +190,45 @@ def _add_edits(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     outpaint.add_argument("--square", action="store_true", help="add what makes the picture square")
     edit = commands.add_parser("edit", help="paint a picture over, as a whole or in a part of it")
-    edit.add_argument("--mask", type=Path, metavar="FILE", help="paint only the white part of this mask")
-    edit.add_argument("--box", metavar="X,Y,W,H", help="paint only this box: left, top, width and height in pixels")
+    edit.add_argument("--mask", type=Path, metavar="FILE", help="paint only the white part of a mask of this shape")
+    edit.add_argument(
+        "--box",
+        metavar="PLACE",
+        help="paint only this part: left,top,width,height in pixels or %%, or words such as 'left half'",
+    )
     edit.add_argument("--colour", "--color", metavar="'#rrggbb'", help="paint only what has this colour")
     edit.add_argument("--mask-blur", type=_whole, metavar="PIXELS", help="soften the mask's edge")
-    for command, request_of in ((vary, edits.vary), (outpaint, edits.outpaint), (edit, edits.edit)):
+    edit.add_argument("--guidance", type=_number, metavar="SCALE", help="how closely to follow the prompt (CFG scale)")
+    edit.add_argument(
+        "--instruct", action="store_true", help="the prompt says what to change: needs an instruct-pix2pix model"
+    )
+    edit.add_argument(
+        "--image-guidance", type=_number, metavar="SCALE", help="how closely --instruct keeps to it; default: 1.5"
+    )
+    blend = commands.add_parser(
+        "blend",
+        help="paint a picture from words and 2 to 4 pictures",
+        usage="%(prog)s [options] PICTURE PICTURE … PROMPT",
+    )
+    blend.set_defaults(prompt=None)
+    blend.add_argument("words", nargs="+", metavar="PICTURE … PROMPT", help="2 to 4 pictures, and then what to paint")
+    blend.add_argument("--weights", type=_numbers, metavar="W,W", help="how much of each; default: as much of each")
+    blend.add_argument("--size", type=_size, metavar="WxH", help="default: as the first picture says, or the model's")
+    for command, request_of in (
+        (vary, edits.vary),
+        (outpaint, edits.outpaint),
+        (edit, edits.edit),
+        (blend, edits.blend),
+    ):
         command.set_defaults(run=_edit, request_of=request_of, strength=None)
-        command.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG, JPEG, WebP or GIF file")
-        command.add_argument(
-            "prompt",
-            nargs=None if command is edit else "?",
-            metavar="PROMPT",
-            help="what to paint" if command is edit else "what it shows; may be left out where the picture says it",
-        )
+        if command is not blend:
+            command.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG, JPEG, WebP or GIF file")
+            command.add_argument(
+                "prompt",
+                nargs=None if command is edit else "?",
+                metavar="PROMPT",
+                help="what to paint" if command is edit else "what it shows; may be left out where the picture says it",
+            )
         command.add_argument("--negative", metavar="TEXT", help="what to keep out of the picture")
         command.add_argument("--model", metavar="NAME", help="model, by its name or the beginning of its hash")
         command.add_argument("--seed", type=_seed, metavar="N", help="default: random")
@@ -211,22 +237,42 @@ def _add_edits(commands: "argparse._SubParsersAction[_Parser]") -> None:
         command.add_argument(
             "-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="default: pictures"
         )
-    for command in (outpaint, edit):
+    for command in (outpaint, edit, blend):
         command.add_argument("--strength", type=_number, metavar="S", help="how much to change, 0 to 1")
 
 
 def _add_upscale(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    command = commands.add_parser("upscale", help="make a picture 2 or 4 times as large, with nothing painted anew")
+    command = commands.add_parser("upscale", help="make a picture 2 or 4 times as large, or restore its faces")
     command.set_defaults(run=_upscale)
     command.add_argument("picture", type=Path, metavar="PICTURE", help="a PNG, JPEG, WebP or GIF file")
-    command.add_argument("--factor", type=_whole, default=2, metavar="2|4", help="how many times; default: 2")
+    command.add_argument("--factor", type=_whole, default=2, metavar="1|2|4", help="how many times; default: 2")
     command.add_argument(
         "--model", metavar="NAME", help='an installed upscaler, or "lanczos"; default: the installed one that suits'
     )
+    command.add_argument(
+        "--faces", nargs="?", const="", metavar="NAME", help="restore faces, by this face restorer or the installed one"
+    )
+    command.add_argument("--face-strength", type=_number, metavar="S", help="how much of them shows, 0 to 1 (all)")
     command.add_argument("-o", "--output", type=Path, default=Path("pictures"), metavar="FOLDER", help="where to save")
+    command.add_argument(
+        "--by",
+        choices=("network", "lanczos", "detail", "hires"),
+        help="detail paints it over in tiles, hires paints it again larger; default: an installed network, or lanczos",
+    )
+    command.set_defaults(request_of=edits.larger, count=1, preview=False)
+    painting = command.add_argument_group("with --by detail and --by hires, where --model is the model that paints")
+    painting.add_argument(
+        "prompt", nargs="?", metavar="PROMPT", help="what it shows; may be left out where the picture says it"
+    )
+    painting.add_argument("--negative", metavar="TEXT", help="what to keep out of the picture")
+    painting.add_argument("--strength", type=_number, metavar="S", help="how much to change, 0 to 1")
+    painting.add_argument("--tile", type=_size, metavar="WxH", help="size of the tiles of --by detail")
+    painting.add_argument("--seed", type=_seed, metavar="N", help="default: random")
 
 
 def _upscale(options: argparse.Namespace, settings: Settings) -> int:
+    if options.by in ("detail", "hires"):
+        return _edit(options, settings)
     request = upscale.request_of(options)
     prepare_folder(request.output)
     return asyncio.run(upscale.run(request, settings, Console(stderr=True)))
@@ -260,6 +306,10 @@ def _size(text: str) -> tuple[int, int]:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no size; write it like 512x768")
     return int(match[1]), int(match[2])
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(_number(part) for part in text.split(","))
 
 
 def _whole(text: str) -> int:

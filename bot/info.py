@@ -60,7 +60,8 @@ def run(path: Path, as_json: bool) -> int:
     elif said is not None:
         print(parameters.to_text(said))
     if found.recipe is not None:
-        what = "It" if found.upscale is None else "What it was before it was made larger"
+        done = "it was made larger" if found.upscale is None or found.upscale.factor > 1 else "its faces were restored"
+        what = "It" if found.upscale is None else f"What it was before {done}"
         print(f"\n{what} can be made again exactly: easel imagine --like {shlex.quote(str(path))}")
     if found.problem is not None:
         print(f"easel: {found.problem}.", file=sys.stderr)

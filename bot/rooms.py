@@ -18,9 +18,11 @@ from bot.queue.fairness import FairQueue
 from bot.queue.lanes import Policy
 from bot.queue.limits import Limits
 from bot.queue.units import MemberId
+from bot.services.edits import Edits
 from bot.services.gallery import Gallery
 from bot.services.generation import Generation
 from bot.services.guilds import Guilds
+from bot.services.lineage import Lineage
 from bot.services.people import People
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -43,11 +45,13 @@ class Rooms:
     dispatcher: Dispatcher
     publisher: Publisher
     generation: Generation
+    edits: Edits
     gallery: Gallery
     people: People
     guilds: Guilds
     wildcards: WildcardLists
     styles: Styles
+    lineage: Lineage
 
 
 @asynccontextmanager
@@ -129,7 +133,22 @@ def _built(
         remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
     )
     gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
-    return Rooms(database, pictures, dispatcher, publisher, generation, gallery, people, guilds, wildcards, styles)
+    lineage = Lineage(database=database, gallery=gallery)
+    edits = Edits(generation=generation, dispatcher=dispatcher, guilds=guilds, people=people)
+    return Rooms(
+        database=database,
+        pictures=pictures,
+        dispatcher=dispatcher,
+        publisher=publisher,
+        generation=generation,
+        edits=edits,
+        gallery=gallery,
+        people=people,
+        guilds=guilds,
+        wildcards=wildcards,
+        styles=styles,
+        lineage=lineage,
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -10,8 +10,10 @@ from discord.ext import commands
 from bot.app import Easel
 from bot.interactions.answers import guarded, tell
 from bot.interactions.forms import ask, sent
-from bot.services.guilds import MAX_NEGATIVE_CHARACTERS
-from bot.texts import say
+from bot.services.guilds import MAX_NEGATIVE_CHARACTERS, Settings
+from bot.services.pressing import MEGAPIXEL, MOST_MEGAPIXELS
+from bot.texts import Mistake, say
+from bot.ui import admin_pages
 from bot.ui.custom_ids import NEGATIVE, NEGATIVE_ID
 from bot.ui.plain import block
 
@@ -47,6 +49,88 @@ class Admin(commands.GroupCog, group_name="admin", group_description=_("Settings
             required=False,
         )
 
+    @app_commands.command(
+        name="buttons",
+        description=_("Who may make more of a picture with its buttons; without options you see what is set"),
+    )
+    @app_commands.describe(
+        who=_("Besides whoever asked for the picture, and moderators"),
+        role=_("Whose members may"),
+        role2=_("A second role"),
+        role3=_("A third role"),
+        role4=_("A fourth role"),
+        role5=_("A fifth role"),
+    )
+    @app_commands.choices(
+        who=[
+            app_commands.Choice(name=_("everyone"), value="everyone"),
+            app_commands.Choice(name=_("nobody else"), value="author"),
+            app_commands.Choice(name=_("members with a role"), value="roles"),
+        ]
+    )
+    async def buttons(
+        self,
+        interaction: Interaction,
+        who: app_commands.Choice[str] | None = None,
+        role: discord.Role | None = None,
+        role2: discord.Role | None = None,
+        role3: discord.Role | None = None,
+        role4: discord.Role | None = None,
+        role5: discord.Role | None = None,
+    ) -> None:
+        """Set who may press, or show it. A role by itself means those with that role."""
+        given = [each.id for each in (role, role2, role3, role4, role5) if each is not None]
+        chosen = who.value if who is not None else "roles"
+        if chosen == "roles" and who is not None and not given:
+            raise Mistake("admin_buttons_which")
+        if chosen != "roles" and given:
+            raise Mistake("admin_buttons_no_roles")
+        changes: dict[str, Any] = {}
+        if who is not None or given:
+            changes = {"press": chosen, "press_roles": tuple(dict.fromkeys(given))}
+        settings = await self._changed(interaction, changes)
+        await tell(interaction, admin_pages.buttons(settings, str(interaction.locale)))
+
+    @app_commands.command(
+        name="upscale",
+        description=_("How much larger pictures may be made; without options you see what is set"),
+    )
+    @app_commands.describe(
+        most=_("How many times as wide and as high"),
+        megapixels=_("How many million pixels a picture made larger may have"),
+    )
+    @app_commands.choices(
+        most=[
+            app_commands.Choice(name=_("not at all"), value=1),
+            app_commands.Choice(name=_("up to 2×"), value=2),
+            app_commands.Choice(name=_("up to 4×"), value=4),
+        ]
+    )
+    async def upscale(
+        self,
+        interaction: Interaction,
+        most: app_commands.Choice[int] | None = None,
+        megapixels: app_commands.Range[int, 1, MOST_MEGAPIXELS] | None = None,
+    ) -> None:
+        """Set how much larger pictures may become, or show it. What is not said stays."""
+        changes: dict[str, Any] = {}
+        if most is not None:
+            changes["most_upscale"] = most.value
+        if megapixels is not None:
+            changes["most_upscale_pixels"] = megapixels * MEGAPIXEL
+        settings = await self._changed(interaction, changes)
+        await tell(interaction, admin_pages.upscale(settings, str(interaction.locale)))
+
+    async def _changed(self, interaction: Interaction, changes: dict[str, Any]) -> Settings:
+        """Acknowledge, and return the server's settings with the changes, which are written where there are any."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if interaction.guild_id is None:
+            raise app_commands.NoPrivateMessage
+        guilds = self._bot.rooms.guilds
+        return (
+            await guilds.change(interaction.guild_id, **changes) if changes else guilds.settings(interaction.guild_id)
+        )
+
     @commands.Cog.listener("on_interaction")
     async def _sent(self, interaction: Interaction) -> None:
         """Take the form."""
@@ -55,11 +139,8 @@ class Admin(commands.GroupCog, group_name="admin", group_description=_("Settings
             await guarded(interaction, lambda: self._set_negative(interaction, text))
 
     async def _set_negative(self, interaction: Interaction, text: str) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        if interaction.guild_id is None:
-            raise app_commands.NoPrivateMessage
         locale = str(interaction.locale)
-        chosen = await self._bot.rooms.guilds.change(interaction.guild_id, negative_prompt=text.strip())
+        chosen = await self._changed(interaction, {"negative_prompt": text.strip()})
         if not chosen.negative_prompt:
             await tell(interaction, say("admin_negative_none", locale))
             return

@@ -10,15 +10,17 @@ from discord.ext import commands
 
 from bot.app import Easel
 from bot.interactions.answers import acknowledging, actor_of
-from bot.interactions.pastes import Upload, paint, read_upload
+from bot.interactions.files import Sent
+from bot.interactions.pastes import paint, read_upload
+from bot.interactions.uploads import read_picture
 from bot.services.drafts import Draft
 from bot.services.generation import acknowledged
 from bot.services.pasting import Pasted, looks_pasted, pasted, told_of
 from bot.services.prompts import spoken
 from bot.services.sizes import RATIOS, parse_size
-from bot.services.sources import checked, require_bytes
+from bot.services.uploads import require_bytes
 from bot.services.wishes import Wish, over
-from bot.texts import Mistake, say
+from bot.texts import say
 from bot.ui.choices import NAME_CHARACTERS, Choices, free, matching, models_like
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_STEPS
 from inference.protocol.names import SAMPLER_NAMES
@@ -86,13 +88,14 @@ class Imagine(commands.Cog):
         acknowledge = acknowledging(interaction, private)
         told = Pasted(Wish(draft=Draft()), ())
         whole = looks_pasted(prompt)
-        if settings is not None:
-            require_bytes(settings.filename, settings.size)
+        for file in (settings, image):
+            if file is not None:
+                require_bytes(file.filename, file.size)
         if image is not None or settings is not None:
             await acknowledge()
             acknowledge = acknowledged
         if settings is not None:
-            told = pasted(await read_upload(interaction, Upload.of(settings)), rooms.dispatcher.models)
+            told = pasted(await read_upload(interaction, Sent.of(settings)), rooms.dispatcher.models)
         elif whole:
             told = pasted(told_of(prompt), rooms.dispatcher.models)
         draft = Draft(
@@ -104,7 +107,7 @@ class Imagine(commands.Cog):
             guidance_scale=guidance,
             sampler=sampler,
             seed=seed,
-            image=await _read(image) if image is not None else None,
+            image=(await read_picture(interaction, Sent.of(image)))[0] if image is not None else None,
             strength=strength,
         )
         wish = Wish(
@@ -162,16 +165,6 @@ class Imagine(commands.Cog):
 def _after(kept: str, found: Choices) -> list[str]:
     """Return choices behind what is kept, as far as Discord takes them."""
     return [kept + choice.value for choice in found if len(kept + choice.value) <= NAME_CHARACTERS]
-
-
-async def _read(attachment: discord.Attachment) -> bytes:
-    """Return an attachment's bytes. Raises Mistake for what is no picture or is too large."""
-    require_bytes(attachment.filename, attachment.size)
-    try:
-        data = await attachment.read()
-    except discord.HTTPException as error:
-        raise Mistake("image_unread", name=attachment.filename) from error
-    return await asyncio.to_thread(checked, attachment.filename, data)
 
 
 async def setup(bot: Any) -> None:

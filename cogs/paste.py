@@ -9,7 +9,8 @@ from discord.ext import commands
 
 from bot.app import Easel
 from bot.interactions.answers import guarded
-from bot.interactions.pastes import Upload, ask_for_settings, paint_settings, sent_settings
+from bot.interactions.files import Sent
+from bot.interactions.pastes import ask_for_settings, paint_settings, sent_settings
 
 Interaction = discord.Interaction[Easel]
 
@@ -29,7 +30,7 @@ class Paste(commands.Cog):
         if picture is None:
             await ask_for_settings(interaction)
         else:
-            await paint_settings(interaction, self._bot.rooms, "", Upload.of(picture))
+            await paint_settings(interaction, self._bot.rooms, "", Sent.of(picture))
 
     @commands.Cog.listener("on_interaction")
     async def _sent(self, interaction: Interaction) -> None:

@@ -13,6 +13,7 @@ from bot.interactions.showing import queue_view
 from bot.services.waiting import find_own, own
 from bot.texts import pictures, say
 from bot.ui.choices import MOST, NAME_CHARACTERS, Choices
+from inference.protocol.recipe import prompt_of
 
 Interaction = discord.Interaction[Easel]
 
@@ -57,9 +58,9 @@ class Queue(
     async def _requests(self, interaction: Interaction, typed: str) -> Choices:
         wanted, locale = typed.casefold().strip(), str(interaction.locale)
         return [
-            app_commands.Choice(name=_named(job.recipe.prompt, pictures(job.count, locale)), value=job.id)
+            app_commands.Choice(name=_named(prompt_of(job.recipe), pictures(job.count, locale)), value=job.id)
             for job in own(self._bot.rooms.dispatcher, interaction.user.id)
-            if wanted in job.recipe.prompt.casefold()
+            if wanted in prompt_of(job.recipe).casefold()
         ][:MOST]
 
 

@@ -1,4 +1,4 @@
-"""Takes the forms that change how a picture was made."""
+"""Takes the forms under pictures: how one was made is changed, or a part of it is painted anew."""
 
 from typing import Any
 
@@ -6,24 +6,26 @@ import discord
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions import remix
+from bot.interactions import edit_form, remix
 from bot.interactions.answers import guarded
 
 Interaction = discord.Interaction[Easel]
 
 
 class Remix(commands.Cog):
-    """Paints a picture with what was changed."""
+    """Paints what the forms say."""
 
     def __init__(self, bot: Easel) -> None:
         self._bot = bot
 
     @commands.Cog.listener("on_interaction")
     async def _sent(self, interaction: Interaction) -> None:
-        """Take the form."""
-        if (form := remix.sent(interaction)) is not None:
-            job, index, fields = form
-            await guarded(interaction, lambda: remix.paint(interaction, self._bot.rooms, job, index, fields))
+        """Take a form."""
+        rooms = self._bot.rooms
+        if (changed := remix.sent(interaction)) is not None:
+            await guarded(interaction, lambda: remix.paint(interaction, rooms, changed))
+        elif (edited := edit_form.sent(interaction)) is not None:
+            await guarded(interaction, lambda: edit_form.paint(interaction, rooms, edited))
 
 
 async def setup(bot: Any) -> None:

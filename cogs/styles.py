@@ -3,7 +3,6 @@
 import io
 from typing import Any, cast
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.app_commands import locale_str as _
@@ -11,13 +10,13 @@ from discord.ext import commands
 
 from bot.app import Easel
 from bot.interactions.answers import actor_of, guarded, show, tell
+from bot.interactions.files import Sent, fetched
 from bot.interactions.showing import styles_view
 from bot.interactions.style_form import open_form, sent
 from bot.services.sizes import RATIOS
 from bot.services.style_sheets import SETTINGS, require_bytes
+from bot.services.style_shelves import Whose
 from bot.services.style_values import settings_from
-from bot.services.styles import Whose
-from bot.texts import Mistake
 from bot.ui import style_pages
 from bot.ui.choices import Choices, free, matching, models_like
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_STEPS
@@ -31,6 +30,16 @@ Guidance = app_commands.Range[float, 0.0, MAX_GUIDANCE_SCALE]
 Picked = app_commands.Choice[str]
 
 FILE_NAME = "styles.csv"
+#: What a style is made of.
+_LOOK = {
+    "prompt": _("Its words; {prompt} stands for what is asked for"),
+    "negative": _("What it keeps out of the picture"),
+    "steps": _("How many steps it wants"),
+    "guidance": _("How closely it follows the words"),
+    "sampler": _("The sampler it wants"),
+    "size": _("The size it wants, such as 512x768 or 3:2"),
+    "model": _("The model it wants"),
+}
 _WHOSE = [app_commands.Choice(name=_("myself"), value="me"), app_commands.Choice(name=_("this server"), value="server")]
 #: What can be taken away from a style.
 _CLEAR = [
@@ -56,13 +65,7 @@ class Styles(
     @app_commands.choices(whose=_WHOSE)
     @app_commands.describe(
         name=_("What the style is called"),
-        prompt=_("Its words; {prompt} stands for what is asked for"),
-        negative=_("What it keeps out of the picture"),
-        steps=_("How many steps it wants"),
-        guidance=_("How closely it follows the words"),
-        sampler=_("The sampler it wants"),
-        size=_("The size it wants, such as 512x768 or 3:2"),
-        model=_("The model it wants"),
+        **_LOOK,
         whose=_("Whose style it is"),
     )
     async def add(
@@ -96,13 +99,7 @@ class Styles(
     @app_commands.choices(whose=_WHOSE, clear=_CLEAR)
     @app_commands.describe(
         name=_("Which style"),
-        prompt=_("Its words; {prompt} stands for what is asked for"),
-        negative=_("What it keeps out of the picture"),
-        steps=_("How many steps it wants"),
-        guidance=_("How closely it follows the words"),
-        sampler=_("The sampler it wants"),
-        size=_("The size it wants, such as 512x768 or 3:2"),
-        model=_("The model it wants"),
+        **_LOOK,
         rename=_("A new name for it"),
         clear=_("Something to take away from it"),
         whose=_("Whose style it is"),
@@ -185,7 +182,8 @@ class Styles(
         """Write the file's styles down, and tell what was left out."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = actor_of(interaction)
-        data = await _read(file)
+        require_bytes(file.filename, file.size)
+        data = await fetched(interaction, Sent.of(file))
         imported = await self._bot.rooms.styles.import_csv(actor, file.filename, data, _whose(whose) or "me")
         await show(interaction, style_pages.imported_styles(imported, actor.locale))
 
@@ -230,15 +228,6 @@ class Styles(
 
 def _whose(picked: Picked | None) -> Whose | None:
     return None if picked is None else cast(Whose, picked.value)
-
-
-async def _read(attachment: discord.Attachment) -> bytes:
-    """Return an attachment's bytes. Raises Mistake for what is too large or cannot be fetched."""
-    require_bytes(attachment.filename, attachment.size)
-    try:
-        return await attachment.read()
-    except (TimeoutError, discord.HTTPException, aiohttp.ClientError) as error:
-        raise Mistake("image_unread", name=attachment.filename) from error
 
 
 async def setup(bot: Any) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import io
 from typing import Any
 
-import aiohttp
 import discord
 from discord import app_commands
 from discord.app_commands import locale_str as _
@@ -12,6 +11,7 @@ from discord.ext import commands
 
 from bot.app import Easel
 from bot.interactions.answers import actor_of, guarded, show, tell
+from bot.interactions.files import Sent, fetched
 from bot.interactions.forms import ask, fits, sent
 from bot.services.wildcard_files import name_of
 from bot.services.wildcards import checked_name, read_file, require_file, require_guild, require_manager
@@ -61,7 +61,7 @@ class Wildcards(
         files = [each for each in (file, file2, file3, file4, file5) if each is not None]
         texts: dict[str, str] = {}
         for called, each in _named(files, name).items():
-            texts[called] = await _read(each)
+            texts[called] = await asyncio.to_thread(read_file, each.filename, await fetched(interaction, Sent.of(each)))
         await self._put(interaction, texts)
 
     @app_commands.command(name="edit", description=_("Change a list, or begin a new one"))
@@ -154,15 +154,6 @@ def _named(files: list[discord.Attachment], name: str | None) -> dict[str, disco
             raise Mistake("wildcard_twice", name=called)
         found[called] = file
     return found
-
-
-async def _read(attachment: discord.Attachment) -> str:
-    """Return an attachment's text. Raises Mistake for what cannot be fetched, is too large, or is no text."""
-    try:
-        data = await attachment.read()
-    except (discord.HTTPException, aiohttp.ClientError) as error:
-        raise Mistake("image_unread", name=attachment.filename) from error
-    return await asyncio.to_thread(read_file, attachment.filename, data)
 
 
 def _file(text: str, name: str) -> discord.File:

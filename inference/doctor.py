@@ -58,6 +58,7 @@ def examine(folder: Path) -> list[Finding]:
         *_device(),
         _attention(),
         _upscaling(),
+        _faces(),
         *_models(folder),
         _vocabulary(folder),
         _disk(folder),
@@ -104,6 +105,14 @@ def _upscaling() -> Finding:
         return Finding("ok", "upscaling", f"by networks (spandrel {version}), and by Lanczos's filter")
     advice = "For networks such as Real-ESRGAN, run pip install 'easel[upscale]'."
     return Finding("note", "upscaling", "by Lanczos's filter (spandrel is not installed)", advice)
+
+
+def _faces() -> Finding:
+    version = installed_version("opencv-python-headless")
+    if version is not None:
+        return Finding("ok", "faces", f"found by OpenCV {version}, for face restorers such as GFPGAN")
+    advice = "To restore faces, run pip install 'easel[upscale]'."
+    return Finding("note", "faces", "not restored (opencv-python-headless is not installed)", advice)
 
 
 def _models(folder: Path) -> list[Finding]:

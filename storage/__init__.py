@@ -25,10 +25,11 @@ A request, its pictures and its end::
     async with database.transaction() as write:
         await deliveries.advance(write, job_id, "sent", message_id=...)
 
-- `jobs`: add, add_all, get, units_of, unfinished, history, count, count_of_member, count_of_guild.
+- `jobs`: add, add_all, get, of_ids, units_of, unfinished, history, count, count_of_member, count_of_guild.
 - `units`: claim, requeue, requeue_abandoned, finish, fail, cancel. A job's state follows in the same transaction.
 - `deliveries`: get, by_message, unfinished, kept, advance, note_attempt, forget_tokens.
-- `images`: get, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.
+- `images`: get, of_ids, of_hash, of_job, of_jobs, of_member, favourites, mark, unmark, delete, total_bytes, retire.
+- `lineage`: family. The pictures that one was made from, and that were made from it.
 - `inputs`: of_job. Source pictures that a job holds on to until it ends.
 - `disposal.sweep(database, pictures, inputs)`: deletes files that no row needs; now and then, and after deletions.
 - `members`: defaults, all_defaults, set_defaults, weight, weights, set_weight, export, delete.
@@ -47,6 +48,7 @@ from storage.errors import (
     MigrationFailed,
     NewerDatabase,
     StorageError,
+    UnreadableRecipe,
     UnreadableRow,
     Unwritable,
 )
@@ -67,6 +69,7 @@ __all__ = [
     "Repairs",
     "StorageError",
     "Transaction",
+    "UnreadableRecipe",
     "UnreadableRow",
     "Unwritable",
     "content_hash",

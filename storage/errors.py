@@ -43,6 +43,10 @@ class UnreadableRow(StorageError):
     """Settings in the database that this version cannot read."""
 
 
+class UnreadableRecipe(Exception):
+    """A recipe that another version of the program wrote, and that this one cannot read; the store is well."""
+
+
 _FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 
 

@@ -1,10 +1,18 @@
 """Guilds: the settings that their admins choose."""
 
 import logging
+from typing import Literal, get_args
 
 import msgspec
 
-from inference.protocol.limits import require_float, require_int, require_text
+from inference.protocol.limits import (
+    MAX_IMAGE_PIXELS,
+    OutOfRange,
+    require_choice,
+    require_float,
+    require_int,
+    require_text,
+)
 from storage.database import Reader, Transaction
 from storage.errors import UnreadableRow
 
@@ -21,6 +29,15 @@ DELETE = "DELETE FROM guilds WHERE id = :id"
 _MOST = 1_000_000
 #: Characters that an admin may put behind every negative prompt.
 MAX_NEGATIVE_CHARACTERS = 2_000
+#: Roles that may press.
+MAX_PRESS_ROLES = 25
+_LEAST_UPSCALE_PIXELS = 1_000_000
+
+#: Who may make new pictures of somebody's by their buttons: everyone who sees them, whoever asked for them, or those
+#: and the members with certain roles.
+Press = Literal["everyone", "author", "roles"]
+#: How many times as wide and as high.
+MostUpscale = Literal[1, 2, 4]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,6 +61,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     locale: str | None = None
     #: Kept out of every picture that is asked for here.
     negative_prompt: str = ""
+    press: Press = "everyone"
+    #: Who may where `press` says "roles".
+    press_roles: tuple[int, ...] = ()
+    #: 1: pictures are not made larger here.
+    most_upscale: MostUpscale = 4
+    #: Of a picture made larger.
+    most_upscale_pixels: int | None = None
 
     def __post_init__(self) -> None:
         require_text("negative prompt", self.negative_prompt, MAX_NEGATIVE_CHARACTERS)
@@ -55,6 +79,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             limit = getattr(self, field)
             if limit is not None:
                 require_int(field, limit, 0, _MOST)
+        require_choice("who may press", self.press, get_args(Press))
+        if len(self.press_roles) > MAX_PRESS_ROLES:
+            raise OutOfRange(
+                "roles that may press", f"{len(self.press_roles)} roles", f"at most {MAX_PRESS_ROLES} roles"
+            )
+        if self.most_upscale not in get_args(MostUpscale):
+            raise OutOfRange("upscaling", self.most_upscale, "1, 2 or 4")
+        if self.most_upscale_pixels is not None:
+            require_int(
+                "pixels of a picture made larger", self.most_upscale_pixels, _LEAST_UPSCALE_PIXELS, MAX_IMAGE_PIXELS
+            )
         if self.daily_gpu_seconds_per_member is not None:
             require_float("daily_gpu_seconds_per_member", self.daily_gpu_seconds_per_member, 0, _MOST)
 

@@ -1,15 +1,19 @@
 """Images: finished pictures, their recipes, and who likes them. Their bytes are files in a `ContentFolder`."""
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Iterable, Iterator
 from typing import NewType
 
 import msgspec
 
 from inference.protocol import recipe as recipes
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import ContentHash, Recipe
+from inference.protocol.recipe import AnyRecipe, ContentHash
 from storage import disposal
 from storage.database import Database, Reader, Row, Transaction
+from storage.errors import UnreadableRecipe
+
+log = logging.getLogger("easel.storage")
 
 ImageId = NewType("ImageId", int)
 
@@ -36,10 +40,18 @@ SELECT_FAVOURITES = f"""
     SELECT {_COLUMNS} FROM favourites AS mark JOIN images ON images.id = mark.image_id
     WHERE mark.member_id = :member_id AND mark.image_id < :before ORDER BY mark.image_id DESC LIMIT :limit
 """
+SELECT_OF_HASH = f"""
+    SELECT {_COLUMNS} FROM images WHERE hash = :hash ORDER BY id DESC LIMIT :limit
+"""
+SELECT_OF_IDS = f"""
+    SELECT {_COLUMNS} FROM json_each(:ids) AS wanted JOIN images ON images.id = wanted.value ORDER BY wanted.key
+"""
 MARK = """
     INSERT OR IGNORE INTO favourites (member_id, image_id, marked_at)
     SELECT :member_id, id, :now FROM images WHERE id = :image_id AND deleted_at IS NULL
 """
+SELECT_MARK = "SELECT 1 FROM favourites WHERE member_id = :member_id AND image_id = :image_id"
+SELECT_IDS_OF_JOB = "SELECT id FROM images WHERE job_id = :job_id"
 UNMARK = "DELETE FROM favourites WHERE member_id = :member_id AND image_id = :image_id"
 DELETE = """
     UPDATE images SET deleted_at = :now
@@ -74,7 +86,7 @@ class NewImage(msgspec.Struct, frozen=True, kw_only=True):
     #: Of the file.
     bytes: int
     #: Of this very picture.
-    recipe: Recipe
+    recipe: AnyRecipe
 
 
 class Image(NewImage, frozen=True, kw_only=True):
@@ -103,18 +115,21 @@ async def add(write: Transaction, job_id: JobId, index: int, member_id: int, ima
 
 
 async def get(reader: Reader, image_id: ImageId) -> Image | None:
-    """Return a picture, deleted or not, or None."""
+    """Return a picture, deleted or not, or None. Raises UnreadableRecipe."""
     row = await reader.fetch_one(SELECT, {"id": image_id})
     return _image(row) if row else None
 
 
 async def of_job(reader: Reader, job_id: JobId) -> list[Image]:
-    """Return the pictures of a job in order, deleted ones too."""
-    return await of_jobs(reader, [job_id])
+    """Return the pictures of a job in order, deleted ones too. Raises UnreadableRecipe."""
+    return [_image(row) for row in await reader.fetch_all(SELECT_OF_JOBS, {"ids": _json([job_id])})]
 
 
 async def of_jobs(reader: Reader, job_ids: Iterable[JobId]) -> list[Image]:
-    """Return the pictures of some jobs in the order of the jobs, deleted ones too."""
+    """Return the pictures of some jobs in the order of the jobs, deleted ones too.
+
+    As in every list, what this version cannot read is left out.
+    """
     return _images(await reader.fetch_all(SELECT_OF_JOBS, {"ids": _json(job_ids)}))
 
 
@@ -128,6 +143,16 @@ async def favourites(reader: Reader, member_id: int, *, before: ImageId | None =
     return _images(await reader.fetch_all(SELECT_FAVOURITES, _page(member_id, before, limit)))
 
 
+async def of_hash(reader: Reader, name: ContentHash, *, limit: int = 50) -> list[Image]:
+    """Return the newest pictures whose files have that content, newest first, deleted ones too."""
+    return _images(await reader.fetch_all(SELECT_OF_HASH, {"hash": name, "limit": limit}))
+
+
+async def of_ids(reader: Reader, image_ids: Iterable[ImageId]) -> list[Image]:
+    """Return pictures in the order of their ids, deleted ones too; what is not there, or unreadable, is left out."""
+    return _images(await reader.fetch_all(SELECT_OF_IDS, {"ids": _json(image_ids)}))
+
+
 async def mark(write: Transaction, image_id: ImageId, member_id: int) -> bool:
     """Make a picture a member's favourite; return False when it is one already or is not there."""
     parameters = {"member_id": member_id, "image_id": image_id, "now": write.now}
@@ -137,6 +162,17 @@ async def mark(write: Transaction, image_id: ImageId, member_id: int) -> bool:
 async def unmark(write: Transaction, image_id: ImageId, member_id: int) -> bool:
     """Take a member's mark away; return whether there was one."""
     return bool(await write.execute(UNMARK, {"member_id": member_id, "image_id": image_id}))
+
+
+async def delete_of_job(write: Transaction, job_id: JobId) -> int:
+    """Delete every picture of a job, also such as cannot be read. Return how many there were."""
+    rows = await write.fetch_all(SELECT_IDS_OF_JOB, {"job_id": job_id})
+    return await delete(write, [ImageId(row["id"]) for row in rows])
+
+
+async def is_marked(reader: Reader, image_id: ImageId, member_id: int) -> bool:
+    """Tell whether a picture is a member's favourite."""
+    return await reader.fetch_one(SELECT_MARK, {"member_id": member_id, "image_id": image_id}) is not None
 
 
 async def delete(write: Transaction, image_ids: Collection[ImageId]) -> int:
@@ -190,15 +226,31 @@ def _page(member_id: int, before: ImageId | None, limit: int) -> dict[str, int]:
     return {"member_id": member_id, "before": 2**63 - 1 if before is None else before, "limit": limit}
 
 
+def recipe_from(text: str) -> AnyRecipe:
+    """Return the recipe that a row holds. Raises UnreadableRecipe."""
+    try:
+        return recipes.any_from_json(text)
+    except msgspec.DecodeError as error:
+        raise UnreadableRecipe(f"The recipe was written by another version of Easel: {error}.") from error
+
+
 def _image(row: Row) -> Image:
     columns = dict(row)
-    columns["recipe"] = recipes.from_json(columns["recipe"])
+    columns["recipe"] = recipe_from(columns["recipe"])
     columns["favourite"] = bool(columns["favourite"])
     return Image(index=columns.pop("unit_index"), **columns)
 
 
 def _images(rows: Iterable[Row]) -> list[Image]:
-    return [_image(row) for row in rows]
+    return list(_readable(rows))
+
+
+def _readable(rows: Iterable[Row]) -> Iterator[Image]:
+    for row in rows:
+        try:
+            yield _image(row)
+        except UnreadableRecipe as error:
+            log.warning("picture %d is left out: %s", row["id"], error)
 
 
 def _json(values: Iterable[object]) -> str:

@@ -1,18 +1,22 @@
 """Jobs: one request each, for one picture or several."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import logging
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from inference.protocol import recipe as recipes
 from inference.protocol.messages import FailureKind, JobId
-from inference.protocol.recipe import ContentHash, Recipe, Words, picture_of
+from inference.protocol.recipe import AnyRecipe, Upscale, Words, picture_of, prompt_of
 from storage import deliveries, inputs
 from storage.database import Reader, Row, Transaction
 from storage.deliveries import NewDelivery
-from storage.images import ImageId
+from storage.errors import UnreadableRecipe
+from storage.images import ImageId, recipe_from
 from storage.units import Unit, unit_from
+
+log = logging.getLogger("easel.storage")
 
 Lane = Literal["priority", "normal", "relaxed", "background"]
 #: "failed" when any picture failed, "cancelled" when some were cancelled and none failed; either may have pictures.
@@ -31,6 +35,10 @@ INSERT = """
 """
 INSERT_UNIT = "INSERT INTO units (job_id, unit_index, state) VALUES (?, ?, 'waiting')"
 SELECT = "SELECT * FROM jobs WHERE id = :id"
+SELECT_ACCESS = "SELECT member_id, guild_id, channel_id, private, state FROM jobs WHERE id = :id"
+SELECT_OF_IDS = """
+    SELECT jobs.* FROM json_each(:ids) AS wanted JOIN jobs ON jobs.id = wanted.value ORDER BY wanted.key
+"""
 SELECT_UNITS = "SELECT * FROM units WHERE job_id = :id ORDER BY unit_index"
 SELECT_UNFINISHED = """
     SELECT * FROM jobs INDEXED BY jobs_unfinished
@@ -76,14 +84,14 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     #: uuid4().hex
     id: JobId
-    #: What was asked for: "imagine", "variation".
+    #: What was asked for: "imagine", "vary_subtle", "upscale_2".
     kind: str
     member_id: int
     #: None for a direct message.
     guild_id: int | None
     channel_id: int
     lane: Lane = "normal"
-    recipe: Recipe
+    recipe: AnyRecipe
     #: Pictures: `recipe_of(0)` to `recipe_of(count - 1)`.
     count: int = 1
     #: Of each picture; empty where all have the recipe's. The first one's are the recipe's.
@@ -97,12 +105,12 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def prompts(self) -> tuple[str, ...]:
-        """Return the prompts of its pictures: one for all, or one for each."""
-        return tuple(own.prompt for own in self.words) or (self.recipe.prompt,)
+        """Return the prompts of its pictures: one for all, or one for each; empty where none is known."""
+        return tuple(own.prompt for own in self.words) or (prompt_of(self.recipe),)
 
-    def recipe_of(self, index: int) -> Recipe:
+    def recipe_of(self, index: int) -> AnyRecipe:
         """Return the recipe of one of its pictures."""
-        return picture_of(self.recipe, index, self.words)
+        return self.recipe if isinstance(self.recipe, Upscale) else picture_of(self.recipe, index, self.words)
 
 
 _origin = msgspec.json.Decoder(Origin)
@@ -129,10 +137,15 @@ class Job(NewJob, frozen=True, kw_only=True):
     started_at: float | None
     ended_at: float | None
 
-    @property
-    def model(self) -> ContentHash:
-        """Return the hash of the model that it needs."""
-        return self.recipe.model
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may see a job, and where it stands: what is known even of one whose recipe cannot be read."""
+
+    member_id: int
+    guild_id: int | None
+    channel_id: int
+    private: bool
+    state: JobState
 
 
 class UnfinishedJob(msgspec.Struct, frozen=True):
@@ -169,9 +182,20 @@ async def add_all(write: Transaction, requests: Sequence[tuple[NewJob, NewDelive
 
 
 async def get(reader: Reader, job_id: JobId) -> Job | None:
-    """Return a job, or None."""
+    """Return a job, or None. Raises UnreadableRecipe."""
     row = await reader.fetch_one(SELECT, {"id": job_id})
     return job_from(row) if row else None
+
+
+async def access(reader: Reader, job_id: JobId) -> Access | None:
+    """Return who may see a job, or None for one that is not there."""
+    row = await reader.fetch_one(SELECT_ACCESS, {"id": job_id})
+    return None if row is None else Access(**{**dict(row), "private": bool(row["private"])})
+
+
+async def of_ids(reader: Reader, job_ids: Collection[JobId]) -> list[Job]:
+    """Return jobs in the order of their ids; what is not there, or cannot be read, is left out."""
+    return list(_readable(await reader.fetch_all(SELECT_OF_IDS, {"ids": msgspec.json.encode(list(job_ids)).decode()})))
 
 
 async def units_of(reader: Reader, job_id: JobId) -> tuple[Unit, ...]:
@@ -180,20 +204,41 @@ async def units_of(reader: Reader, job_id: JobId) -> tuple[Unit, ...]:
 
 
 async def unfinished(reader: Reader) -> AsyncIterator[UnfinishedJob]:
-    """Yield every job that waits or runs, oldest first; read in pages, so that a long queue never blocks the loop."""
+    """Yield every job that waits or runs, oldest first; read in pages, so that a long queue never blocks the loop.
+
+    What another version wrote and this one cannot read is left out; `unreadable` names it.
+    """
     after = 0
     while rows := await reader.fetch_all(SELECT_UNFINISHED, {"after": after, "limit": _PAGE_JOBS}):
         units = await _units_by_job(reader, [row["id"] for row in rows])
-        for row in rows:
-            yield UnfinishedJob(job_from(row), tuple(units.get(row["id"], ())))
+        for job in _readable(rows):
+            yield UnfinishedJob(job, tuple(units.get(job.id, ())))
         after = rows[-1]["sequence"]
 
 
+async def unreadable(reader: Reader) -> list[JobId]:
+    """Return the unfinished jobs whose recipes this version cannot read."""
+    found, after = [], 0
+    while rows := await reader.fetch_all(SELECT_UNFINISHED, {"after": after, "limit": _PAGE_JOBS}):
+        found += [JobId(row["id"]) for row in rows if not list(_readable([row]))]
+        after = rows[-1]["sequence"]
+    return found
+
+
 async def history(reader: Reader, member_id: int, *, before: int | None = None, limit: int = 25) -> list[Job]:
-    """Return a page of a member's jobs, newest first: those whose `sequence` is less than `before`."""
+    """Return a page of a member's jobs, newest first: those whose `sequence` is less than `before`.
+
+    What this version cannot read is left out.
+    """
+    found: list[Job] = []
     last = 2**63 - 1 if before is None else before
-    rows = await reader.fetch_all(SELECT_HISTORY, {"member_id": member_id, "before": last, "limit": limit})
-    return [job_from(row) for row in rows]
+    while len(found) < limit:
+        rows = await reader.fetch_all(SELECT_HISTORY, {"member_id": member_id, "before": last, "limit": limit})
+        if not rows:
+            break
+        found += _readable(rows)
+        last = rows[-1]["sequence"]
+    return found[:limit]
 
 
 async def count(reader: Reader) -> Counts:
@@ -212,11 +257,11 @@ async def count_of_guild(reader: Reader, guild_id: int) -> Counts:
 
 
 def job_from(row: Row) -> Job:
-    """Return the job of a row of the table."""
+    """Return the job of a row of the table. Raises UnreadableRecipe."""
     columns = dict(row)
     kind, text = columns.pop("failure_kind"), columns.pop("failure_text")
     columns.pop("model")
-    columns["recipe"] = recipes.from_json(columns["recipe"])
+    columns["recipe"] = recipe_from(columns["recipe"])
     columns["private"] = bool(columns["private"])
     columns["words"] = _words.decode(columns["words"])
     columns.pop("parent_image")
@@ -224,12 +269,20 @@ def job_from(row: Row) -> Job:
     return Job(**columns, failure=Failure(kind, text) if kind else None)
 
 
+def _readable(rows: Iterable[Row]) -> Iterator[Job]:
+    for row in rows:
+        try:
+            yield job_from(row)
+        except UnreadableRecipe as error:
+            log.warning("job=%s is left out: %s", row["id"], error)
+
+
 def _columns(job: NewJob) -> dict[str, Any]:
     columns: dict[str, Any] = msgspec.structs.asdict(job)
     words = msgspec.json.encode(job.words).decode()
     return columns | {
         "recipe": recipes.to_json(job.recipe),
-        "model": job.recipe.model,
+        "model": job.recipe.model or "",
         "words": words,
         "parent_image": job.origin.image if job.origin else None,
         "origin": msgspec.json.encode(job.origin).decode() if job.origin else None,

@@ -107,6 +107,7 @@ CREATE TABLE images (
 CREATE INDEX images_on_disk ON images (hash, bytes) WHERE deleted_at IS NULL;
 CREATE INDEX images_by_age ON images (created_at) WHERE deleted_at IS NULL;
 CREATE INDEX images_by_member ON images (member_id, id);
+CREATE INDEX images_by_hash ON images (hash, id);
 
 CREATE TABLE favourites (
     member_id INTEGER NOT NULL,

@@ -41,7 +41,7 @@ class Outbox:
         courier: Courier,
         database: Database,
         pictures: ContentFolder,
-        model_name: Callable[[ContentHash], str],
+        model_name: Callable[[ContentHash | None], str],
         pause_seconds: float,
     ) -> None:
         self._courier = courier

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from discord import ui
 
+from bot.attachments import stem_of
 from bot.delivery.posts import asked_of
 from bot.delivery.ways import Layout, Result
 from bot.texts import say
 from bot.ui import deeds, layouts
 from bot.ui.custom_ids import Verb
+from inference.protocol.recipe import Upscale
 from storage import ContentFolder, Database, images
 from storage.deliveries import Delivery
 from storage.jobs import Job
@@ -35,13 +37,14 @@ async def result_of(
         notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
     line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job))
 
+    repeats = not isinstance(job.recipe, Upscale)
     rows = deeds.rows(job.id, [index for index, _ in shown], asked.locale)
 
     def layout(names: Sequence[str], reduced: bool) -> ui.LayoutView:
         extra = [say("reduced", asked.locale)] if reduced else []
-        return layouts.done(asked, names, line, [*notes, *extra], rows)
+        return layouts.done(asked, names, line, [*notes, *extra], rows, again=repeats)
 
-    return Result(stem=f"easel-{job.recipe.seed}", pictures=data, layout=layout)
+    return Result(stem=stem_of(job.recipe), pictures=data, layout=layout)
 
 
 def _words(job: Job, asked: layouts.Asked, note: str) -> Layout:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -166,8 +166,9 @@ class Courier:
         return None
 
     def _is_result(self, message: discord.Message, job: JobId) -> bool:
-        """Tell a result by its button. The message that showed how it went has another."""
-        return message.author == self._client.user and _has(message.components, custom_id("again", job))
+        """Tell a result by its buttons. The message that showed how it went has another."""
+        wanted = {custom_id("again", job), custom_id("settings", job)}
+        return message.author == self._client.user and _has(message.components, wanted)
 
     async def _climb_down(self, result: Result, limit: int, send: Callable[..., Any]) -> Sent:
         """Send pictures in the best form that Discord takes. Raises NoWay when it takes none, or nothing at all."""
@@ -205,9 +206,9 @@ def _raise_passing(error: discord.HTTPException) -> None:
         raise error
 
 
-def _has(components: Sequence[Any], wanted: str) -> bool:
-    """Tell whether any component has a custom id."""
+def _has(components: Sequence[Any], wanted: Collection[str]) -> bool:
+    """Tell whether any component has one of these custom ids."""
     return any(
-        getattr(component, "custom_id", None) == wanted or _has(getattr(component, "children", ()), wanted)
+        getattr(component, "custom_id", None) in wanted or _has(getattr(component, "children", ()), wanted)
         for component in components
     )

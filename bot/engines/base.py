@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     Cancelled,
+    Examined,
     Failed,
     Finished,
     Generate,
@@ -26,6 +28,8 @@ from inference.protocol.recipe import ContentHash
 
 #: How long a question about a prompt may wait for its answer: for the step or the load that is under way.
 TOKENIZE_SECONDS = 10.0
+#: The same for a picture that somebody sent: it is worth waiting for a model that is being loaded.
+EXAMINE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,15 @@ class Engine(Protocol):
 
         A model that cannot be read is the answer's `problem`. Raises OutOfRange for too much text, EngineDead, also
         when the launch that was asked dies, and TimeoutError when no answer comes in time.
+        """
+
+    async def examine(
+        self, data: bytes, mask: Mark | None = None, timeout_seconds: float = EXAMINE_SECONDS
+    ) -> Examined:
+        """Ask what a picture that somebody sent is, and for a mask of it; answered between steps, without any model.
+
+        What cannot be used is the answer's `problem`. Raises OutOfRange for too many bytes, EngineDead and
+        TimeoutError as `tokenize` does.
         """
 
     def events(self) -> AsyncIterator[EngineEvent]:

@@ -17,6 +17,8 @@ from inference.protocol.messages import EngineSettings
 
 #: With -P, a file called random.py in the folder where somebody calls `easel` is not taken for Python's own.
 WORKER_COMMAND = (sys.executable, "-P", "-m", "inference.worker")
+#: A worker that only looks at pictures: there in a moment, since it imports no torch.
+EXAMINER_COMMAND = (sys.executable, "-P", "-m", "inference.worker.examiner")
 
 #: Where the worker's own log lines go.
 worker_log = logging.getLogger("easel.worker")

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bot.engines.base import TOKENIZE_SECONDS, Engine, EngineEvent, Lost
+from bot.engines.base import EXAMINE_SECONDS, TOKENIZE_SECONDS, Engine, EngineEvent, Lost
 from bot.errors import EngineDead
+from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     TERMINAL_EVENTS,
     Cancelled,
+    Examined,
     Failed,
     Generate,
     Heartbeat,
@@ -89,6 +91,12 @@ class RerunOnLoss:
     ) -> Tokenized:
         """Ask how a model's text encoders cut texts. Raises OutOfRange, EngineDead, TimeoutError."""
         return await self._engine.tokenize(model, texts, timeout_seconds)
+
+    async def examine(
+        self, data: bytes, mask: Mark | None = None, timeout_seconds: float = EXAMINE_SECONDS
+    ) -> Examined:
+        """Ask what a picture that somebody sent is. Raises OutOfRange, EngineDead, TimeoutError."""
+        return await self._engine.examine(data, mask, timeout_seconds)
 
     async def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, until `stop`. Raises EngineDead when the engine is given up."""

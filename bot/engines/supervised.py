@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 from uuid import uuid4
 
-from bot.engines.base import TOKENIZE_SECONDS, EngineEvent, Lost
+from bot.engines.base import EXAMINE_SECONDS, TOKENIZE_SECONDS, EngineEvent, Lost
 from bot.engines.mailbox import Mailbox
 from bot.engines.supervision import Backoff, Supervision, describe_exit
 from bot.errors import EngineDead
 from inference.protocol import PROTOCOL_VERSION, codec
+from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     TERMINAL_EVENTS,
     Cancel,
@@ -23,6 +24,8 @@ from inference.protocol.messages import (
     Command,
     EngineSettings,
     Event,
+    Examine,
+    Examined,
     Generate,
     Heartbeat,
     Hello,
@@ -83,8 +86,8 @@ class _Life:
     connection: Connection
     ready: Ready
     in_flight: dict[JobId, None] = field(default_factory=dict)
-    #: Questions about texts that were not answered yet.
-    questions: dict[str, asyncio.Future[Tokenized]] = field(default_factory=dict)
+    #: Questions about texts and pictures that were not answered yet.
+    questions: dict[str, asyncio.Future[Tokenized | Examined]] = field(default_factory=dict)
     heartbeat: Heartbeat | None = None
 
 
@@ -200,15 +203,14 @@ class SupervisedEngine:
     ) -> Tokenized:
         """Ask how a model's text encoders cut texts. Raises OutOfRange, EngineDead, TimeoutError."""
         question = Tokenize(request=uuid4().hex, model=model, texts=tuple(texts))
-        answer: asyncio.Future[Tokenized] = asyncio.get_running_loop().create_future()
-        async with asyncio.timeout(timeout_seconds):
-            life = await self._alive()
-            life.questions[question.request] = answer
-            try:
-                await life.connection.write(codec.encode(question))
-                return await answer
-            finally:
-                life.questions.pop(question.request, None)
+        return cast(Tokenized, await self._ask(question, timeout_seconds))
+
+    async def examine(
+        self, data: bytes, mask: Mark | None = None, timeout_seconds: float = EXAMINE_SECONDS
+    ) -> Examined:
+        """Ask what a picture that somebody sent is. Raises OutOfRange, EngineDead, TimeoutError."""
+        question = Examine(request=uuid4().hex, data=data, mask=mask)
+        return cast(Examined, await self._ask(question, timeout_seconds))
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up."""
@@ -250,6 +252,18 @@ class SupervisedEngine:
                 raise EngineDead(dead.message) from None  # one of its own for everybody who waits
             if life is self._life:
                 return life
+
+    async def _ask(self, question: Tokenize | Examine, timeout_seconds: float) -> Tokenized | Examined:
+        """Return the answer of the launch that is asked. Raises EngineDead, TimeoutError."""
+        answer: asyncio.Future[Tokenized | Examined] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(timeout_seconds):
+            life = await self._alive()
+            life.questions[question.request] = answer
+            try:
+                await life.connection.write(codec.encode(question))
+                return await answer
+            finally:
+                life.questions.pop(question.request, None)
 
     async def _tell(self, command: Command) -> None:
         if self._life is not None:
@@ -386,7 +400,7 @@ class SupervisedEngine:
             case Models():
                 if self._rescans:
                     _answer(self._rescans.popleft(), event.models)
-            case Tokenized(request=request):
+            case Tokenized(request=request) | Examined(request=request):
                 if (answer := life.questions.pop(request, None)) is not None and not answer.done():
                     answer.set_result(event)
             case Ready() | Refused():

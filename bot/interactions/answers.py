@@ -12,13 +12,14 @@ from discord import app_commands, ui
 
 from bot.errors import EaselError, EngineDead, sentence
 from bot.services.generation import Acknowledge, Actor, Target, Unheard
-from bot.texts import Mistake, PromptMistake, say
+from bot.texts import Mistake, PromptMistake, said, say
 from bot.ui.layouts import note
 from bot.ui.plain import harmless
 from bot.ui.remarks import place
 from inference.prompt.places import PromptError
+from inference.prompt.words import Words
 from inference.protocol.limits import OutOfRange
-from storage import StorageError
+from storage import StorageError, UnreadableRecipe
 
 log = logging.getLogger("easel.answers")
 
@@ -34,6 +35,7 @@ _NOBODY = discord.AllowedMentions.none()
 def actor_of(interaction: discord.Interaction) -> Actor:
     """Return who asks."""
     permissions = interaction.permissions
+    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
     return Actor(
         member_id=interaction.user.id,
         guild_id=interaction.guild_id,
@@ -41,6 +43,7 @@ def actor_of(interaction: discord.Interaction) -> Actor:
         moderator=interaction.guild_id is not None and permissions.manage_messages,
         manager=interaction.guild_id is not None and permissions.manage_guild,
         channel_id=interaction.channel_id,
+        roles=frozenset(role.id for role in roles),
     )
 
 
@@ -156,16 +159,19 @@ def words_for(error: Exception, locale: str | None = None) -> str:
     """Return what a member is told of an error."""
     match error:
         case Mistake():
-            words = say(error.key, locale, **{name: _harmless(each) for name, each in error.values.items()})
+            words = say(error.key, locale, **{name: _harmless(each, locale) for name, each in error.values.items()})
             return f"{words}\n{place(error.text, error.span)}" if isinstance(error, PromptMistake) else words
         case PromptError():
-            return f"{harmless(error.words, _WORDS)}\n{place(error.text, error.span)}"
+            return f"{harmless(said(error.told, locale), _WORDS)}\n{place(error.text, error.span)}"
         case OutOfRange():
             return sentence(error)
         case EngineDead():
             return say("engine_dead", locale)
         case EaselError():
             return error.message
+        case UnreadableRecipe():
+            log.warning("%s", error)
+            return say("other_version", locale)
         case StorageError():
             log.error("the store: %s", error)
             return say("store", locale)
@@ -181,7 +187,10 @@ def words_for(error: Exception, locale: str | None = None) -> str:
     return say("error", locale, reference=reference)
 
 
-def _harmless(value: object) -> object:
+def _harmless(value: object, locale: str | None) -> object:
+    """Return a value of a sentence so that nothing in it can disturb the rest."""
+    if isinstance(value, Words):
+        return harmless(said(value, locale), _WORDS)
     return harmless(value, _SHOWN) if isinstance(value, str) else value
 
 

@@ -1,6 +1,5 @@
 """Buttons under messages. Nothing of a button is kept but its custom id, so that it works after any restart."""
 
-import io
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self, cast
@@ -8,18 +7,22 @@ from typing import Any, Self, cast
 import discord
 from discord import ui
 
-from bot.interactions import remix
+from bot.interactions import card, remix
 from bot.interactions.answers import acknowledging, actor_of, guarded, show, target_of
-from bot.interactions.showing import picture_view, queue_view, send_pictures, shelf_view, styles_view, take_away
-from bot.services.derive import Verb as DeedVerb
+from bot.interactions.showing import (
+    described_view,
+    picture_view,
+    queue_view,
+    send_pictures,
+    shelf_view,
+    styles_view,
+    take_away,
+)
+from bot.services.deeds import Deed
 from bot.texts import Mistake, say
 from bot.ui import custom_ids, layouts
-from bot.ui.custom_ids import Shelf, Verb, Whose
-from bot.ui.plain import block
+from bot.ui.custom_ids import CardVerb, Shelf, Verb, Whose
 from inference.protocol.messages import JobId
-
-#: Of a code block that is shown; the whole is in a file.
-_BLOCK_CHARACTERS = 3000
 
 Interaction = discord.Interaction[Any]
 Found = re.Match[str]
@@ -86,9 +89,7 @@ async def _delete(interaction: Interaction, job: JobId) -> None:
 async def _settings(interaction: Interaction, job: JobId) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
     described = await interaction.client.rooms.gallery.describe(job, actor_of(interaction))
-    file = discord.File(io.BytesIO(described.recipe.encode()), "recipe.json")
-    text = ui.TextDisplay[ui.LayoutView](block(described.parameters, _BLOCK_CHARACTERS))
-    await show(interaction, layouts.layout(text, ui.File("attachment://recipe.json")), [file])
+    await show(interaction, *described_view(described))
 
 
 async def _show(interaction: Interaction, job: JobId) -> None:
@@ -129,15 +130,19 @@ class DeedButton(Button, template=custom_ids.DEED):
         """Ask for it; in a message of its own, seen by those who see the first one."""
         rooms, actor = interaction.client.rooms, actor_of(interaction)
         job, index = JobId(self.found["job"]), int(self.found["index"])
-        private = (await rooms.generation.picture(job, index, actor))[0].private
-        await rooms.generation.derived(
-            job,
-            index,
-            cast(DeedVerb, self.found["deed"]),
-            actor,
-            target_of(interaction, private),
-            acknowledging(interaction, private),
-        )
+        found, image = await rooms.generation.pressed(job, index, actor)
+        source = rooms.edits.of_ours(image, await rooms.generation.place(found))
+        target, acknowledge = target_of(interaction, found.private), acknowledging(interaction, found.private)
+        await rooms.edits.press(source, cast(Deed, self.found["deed"]), actor, target, acknowledge)
+
+
+class CardButton(Button, template=custom_ids.CARD):
+    """Does something to one of a job's pictures."""
+
+    async def work(self, interaction: Interaction) -> None:
+        """Do it."""
+        verb = cast(CardVerb, self.found["verb"])
+        await card.press(interaction, verb, JobId(self.found["job"]), int(self.found["index"]))
 
 
 class PictureButton(Button, template=custom_ids.PICTURE):
@@ -211,4 +216,14 @@ class ForgetButton(Button, template=custom_ids.FORGET):
 
 
 #: Every kind of button; the client is told of them at its start.
-BUTTONS = (JobButton, DeedButton, PictureButton, RemixButton, PageButton, QueueButton, StylesButton, ForgetButton)
+BUTTONS = (
+    JobButton,
+    DeedButton,
+    CardButton,
+    PictureButton,
+    RemixButton,
+    PageButton,
+    QueueButton,
+    StylesButton,
+    ForgetButton,
+)

@@ -2,21 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-import aiohttp
 import discord
-from discord import ui
 
 from bot.interactions.answers import acknowledging, actor_of, target_of
-from bot.interactions.forms import MOST_CHARACTERS
+from bot.interactions.files import Sent, fetched
+from bot.interactions.forms import file_part, filled, open_form, text_part
 from bot.rooms import Rooms
 from bot.services.generation import Acknowledge, acknowledged
 from bot.services.pasting import Pasted, Told, pasted, read_told, told_of
-from bot.services.sources import require_bytes
+from bot.services.uploads import require_bytes
 from bot.texts import Mistake, say
-from bot.ui.custom_ids import PASTE_ID
+from bot.ui.custom_ids import PASTE, PASTE_ID
 from bot.ui.plain import harmless
 
 Interaction = discord.Interaction[Any]
@@ -27,52 +25,23 @@ _MOST_NAMED = 20
 _NAMED_CHARACTERS = 100
 
 
-@dataclass(frozen=True)
-class Upload:
-    """A file that somebody sent: known before it is fetched."""
-
-    name: str
-    size: int
-    url: str
-
-    @classmethod
-    def of(cls, attachment: discord.Attachment) -> Self:
-        """Return an option's file."""
-        return cls(attachment.filename, attachment.size, attachment.url)
-
-
 async def ask_for_settings(interaction: Interaction) -> None:
     """Open the form."""
     locale = str(interaction.locale)
-    text = ui.TextInput[Any](custom_id=_TEXT, style=discord.TextStyle.long, max_length=MOST_CHARACTERS, required=False)
-    picture = ui.FileUpload[Any](custom_id=_PICTURE, min_values=0, max_values=1, required=False)
-    form = ui.Modal(title=say("paste_title", locale), custom_id=PASTE_ID)
-    for part, label, hint in (
-        (text, "paste_text", "paste_text_hint"),
-        (picture, "paste_picture", "paste_picture_hint"),
-    ):
-        form.add_item(ui.Label(text=say(label, locale), description=say(hint, locale), component=part))
-    # discord.py keeps none that was stopped; `sent_settings` finds what comes back, after any restart.
-    form.stop()
-    await interaction.response.send_modal(form)
+    parts = [
+        text_part(_TEXT, say("paste_text", locale), description=say("paste_text_hint", locale)),
+        file_part(_PICTURE, say("paste_picture", locale), say("paste_picture_hint", locale)),
+    ]
+    await open_form(interaction, PASTE_ID, say("paste_title", locale), parts)
 
 
-def sent_settings(interaction: Interaction) -> tuple[str, Upload | None] | None:
+def sent_settings(interaction: Interaction) -> tuple[str, Sent | None] | None:
     """Return the text and the file, if this is the form that was sent in."""
-    data: Any = interaction.data
-    if interaction.type is not discord.InteractionType.modal_submit or data["custom_id"] != PASTE_ID:
-        return None
-    text, upload = "", None
-    for part in (component.get("component", {}) for component in data["components"]):
-        if part.get("custom_id") == _TEXT:
-            text = str(part["value"])
-        elif part.get("custom_id") == _PICTURE and part.get("values"):
-            file = data["resolved"]["attachments"][part["values"][0]]
-            upload = Upload(file["filename"], file["size"], file["url"])
-    return text, upload
+    form = filled(interaction, PASTE)
+    return None if form is None else (form.texts.get(_TEXT, ""), form.files.get(_PICTURE))
 
 
-async def paint_settings(interaction: Interaction, rooms: Rooms, text: str, upload: Upload | None) -> None:
+async def paint_settings(interaction: Interaction, rooms: Rooms, text: str, upload: Sent | None) -> None:
     """Paint what a text or a file says; what is left out is told to the member alone.
 
     Raises Mistake for neither or both of them, and for a file without settings; and as `Generation.submit` does.
@@ -100,12 +69,9 @@ async def paint(interaction: Interaction, rooms: Rooms, meant: Pasted, private: 
         rooms.publisher.whisper(job.id, left_out(meant.ignored, str(interaction.locale)))
 
 
-async def read_upload(interaction: Interaction, upload: Upload) -> Told:
+async def read_upload(interaction: Interaction, upload: Sent) -> Told:
     """Return what a file says. Raises Mistake for one that cannot be fetched or says nothing."""
-    try:
-        data = await interaction.client.http.get_from_cdn(upload.url)
-    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-        raise Mistake("image_unread", name=upload.name) from error
+    data = await fetched(interaction, upload)
     told = await asyncio.to_thread(read_told, data)
     if told is None:
         raise Mistake("paste_none", name=upload.name)

@@ -1,94 +1,113 @@
 """The form that changes how a picture was made. Nothing of it is kept but its custom id."""
 
+import re
 from typing import Any
 
 import discord
-from discord import ui
 
+from bot.interactions import forms
 from bot.interactions.answers import acknowledging, actor_of, target_of
-from bot.interactions.forms import MOST_CHARACTERS, fits
+from bot.interactions.forms import MOST_CHARACTERS, OPTION_CHARACTERS, Filled, Part, fits, menu_part, text_part
 from bot.rooms import Rooms
-from bot.services.generation import Remixed
-from bot.services.sizes import parse_size
+from bot.services.derive import size_of
+from bot.services.edits import Remixed
+from bot.services.generation import Actor
+from bot.services.sizes import RATIOS, parse_size
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import REMIX, remix_id
 from inference.protocol.messages import JobId
 from inference.protocol.names import SAMPLER_NAMES
+from inference.protocol.recipe import Instruct, Recipe, diffusion_of
 
 Interaction = discord.Interaction[Any]
 
-_PROMPT, _NEGATIVE, _MODEL, _SAMPLER, _SIZE = "prompt", "negative", "model", "sampler", "size"
-#: Characters of the short fields.
-_SHORT = 100
-#: Discord's own: options of a select.
-_MOST_OPTIONS = 25
+_WORDS, _MODEL, _STYLE, _SAMPLER, _SIZE = "words", "model", "style", "sampler", "size"
+#: As AUTOMATIC1111 writes it.
+_NEGATIVE = "Negative prompt:"
+_NEGATIVE_LINE = re.compile(r"^[ \t]*Negative prompt:", re.IGNORECASE | re.MULTILINE)
 
 
 async def open_form(interaction: Interaction, rooms: Rooms, job_id: JobId, index: int) -> None:
-    """Open the form of one of a job's pictures. Raises Mistake for what is gone, and for texts too long for a form."""
+    """Open the form of one of a job's pictures. Raises Mistake for what is gone, not allowed, or too long for it."""
     actor = actor_of(interaction)
-    _, image = await rooms.generation.picture(job_id, index, actor)
-    recipe, locale = image.recipe, actor.locale
-    if not (fits(recipe.prompt) and fits(recipe.negative_prompt)):
+    _, image = await rooms.generation.pressed(job_id, index, actor)
+    known = diffusion_of(image.recipe)
+    if known is None:
+        raise Mistake("remix_unknown")
+    title = say("remix_title", actor.locale)
+    await forms.open_form(interaction, remix_id(job_id, index), title, parts(rooms, known, actor))
+
+
+def parts(rooms: Rooms, recipe: Recipe, actor: Actor) -> list[Part]:
+    """Return the form's fields: as many as Discord takes, so both prompts are in one. Raises Mistake for long ones."""
+    words, locale = joined(recipe.prompt, recipe.negative_prompt), actor.locale
+    if not fits(words):
         raise Mistake("remix_too_long", most=MOST_CHARACTERS)
-    form = ui.Modal(title=say("remix_title", locale), custom_id=remix_id(job_id, index))
-    for name, text in ((_PROMPT, recipe.prompt), (_NEGATIVE, recipe.negative_prompt)):
-        field = ui.TextInput[Any](
-            custom_id=name,
-            style=discord.TextStyle.long,
-            default=text or None,
-            max_length=MOST_CHARACTERS,
-            required=name == _PROMPT,
-        )
-        form.add_item(ui.Label(text=say(f"remix_{name}", locale), component=field))
-    form.add_item(ui.Label(text=say("remix_model", locale), component=_models(rooms, recipe.model)))
-    for name, text in (
-        (_SAMPLER, SAMPLER_NAMES[recipe.sampler]),
-        (_SIZE, f"{recipe.width}x{recipe.height}"),
-    ):
-        short = ui.TextInput[Any](custom_id=name, default=text, max_length=_SHORT, required=False)
-        form.add_item(ui.Label(text=say(f"remix_{name}", locale), component=short))
-    # discord.py keeps none that was stopped; `sent` finds what comes back, after any restart.
-    form.stop()
-    await interaction.response.send_modal(form)
-
-
-def _models(rooms: Rooms, present: str) -> ui.Select[Any]:
-    """Return a select of the models that paint by themselves, the present one chosen and always among them."""
-    every = [info for info in rooms.dispatcher.models if info.kind == "checkpoint"]
-    every.sort(key=lambda info: info.hash != present)
-    options = [
-        discord.SelectOption(label=info.name[:_SHORT], value=info.name[:_SHORT], default=info.hash == present)
-        for info in every[:_MOST_OPTIONS]
+    told = isinstance(recipe, Instruct)
+    checkpoints = [info for info in rooms.dispatcher.models if info.kind == "checkpoint" and info.instructs == told]
+    checkpoints.sort(key=lambda info: info.hash != recipe.model)
+    model = next((info.name for info in checkpoints if info.hash == recipe.model), "")
+    sampler, size = SAMPLER_NAMES[recipe.sampler], "x".join(map(str, size_of(recipe)))
+    styles = list(rooms.styles.visible(actor.member_id, actor.guild_id))
+    menus = (
+        (_MODEL, [info.name for info in checkpoints], model),
+        (_STYLE, styles, ""),
+        (_SAMPLER, list(SAMPLER_NAMES.values()), sampler),
+        (_SIZE, [size, *RATIOS], size),
+    )
+    text = text_part(
+        _WORDS, say("remix_words", locale), words, description=say("remix_words_hint", locale), required=True
+    )
+    return [
+        text,
+        *(
+            menu_part(
+                name,
+                say(f"remix_{name}", locale),
+                [(each, each) for each in names if len(each) <= OPTION_CHARACTERS],
+                chosen,
+            )
+            for name, names, chosen in menus
+            if names
+        ),
     ]
-    return ui.Select(custom_id=_MODEL, options=options, min_values=0, max_values=1, required=False)
 
 
-def sent(interaction: Interaction) -> tuple[JobId, int, dict[str, str]] | None:
-    """Return the picture and the fields, if this is the form that was sent in."""
-    if interaction.type is not discord.InteractionType.modal_submit:
-        return None
-    data: Any = interaction.data
-    if (found := REMIX.fullmatch(data["custom_id"])) is None:
-        return None
-    fields = {}
-    for part in (component.get("component", {}) for component in data["components"]):
-        values = part.get("values", [part.get("value", "")])
-        fields[str(part.get("custom_id"))] = str(values[0]) if values else ""
-    return JobId(found["job"]), int(found["index"]), fields
+def sent(interaction: Interaction) -> Filled | None:
+    """Return what was filled in, if this is the form that was sent in."""
+    return forms.filled(interaction, REMIX)
 
 
-async def paint(interaction: Interaction, rooms: Rooms, job_id: JobId, index: int, fields: dict[str, str]) -> None:
-    """Paint what the form says. Raises as `Generation.remix` does."""
-    actor = actor_of(interaction)
-    private = (await rooms.generation.picture(job_id, index, actor))[0].private
-    size = fields.get(_SIZE, "").strip()
-    changed = Remixed(
-        prompt=fields.get(_PROMPT, ""),
-        negative_prompt=fields.get(_NEGATIVE, ""),
-        model=fields.get(_MODEL) or None,
-        sampler=fields.get(_SAMPLER, "").strip() or None,
+def meant(form: Filled) -> Remixed:
+    """Return what a form says. Raises Mistake for no size."""
+    prompt, negative = split(form.texts.get(_WORDS, ""))
+    size = form.texts.get(_SIZE, "").strip()
+    return Remixed(
+        prompt=prompt,
+        negative_prompt=negative,
+        model=form.texts.get(_MODEL) or None,
+        style=form.texts.get(_STYLE) or None,
+        sampler=form.texts.get(_SAMPLER) or None,
         size=parse_size(size) if size else None,
     )
-    acknowledge = acknowledging(interaction, private)
-    await rooms.generation.remix(job_id, index, changed, actor, target_of(interaction, private), acknowledge)
+
+
+async def paint(interaction: Interaction, rooms: Rooms, form: Filled) -> None:
+    """Paint what the form says. Raises as `Edits.remix` does."""
+    actor = actor_of(interaction)
+    job, image = await rooms.generation.pressed(JobId(form.found["job"]), int(form.found["index"]), actor)
+    changed = meant(form)
+    source = rooms.edits.of_ours(image, await rooms.generation.place(job))
+    acknowledge = acknowledging(interaction, job.private)
+    await rooms.edits.remix(source, changed, actor, target_of(interaction, job.private), acknowledge)
+
+
+def joined(prompt: str, negative: str) -> str:
+    """Return both prompts as one text."""
+    return f"{prompt}\n{_NEGATIVE} {negative}" if negative else prompt
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return the prompt and the negative prompt of a text in which `joined` put them, or somebody like it."""
+    prompt, *rest = _NEGATIVE_LINE.split(text, maxsplit=1)
+    return (prompt.rstrip() if rest else prompt), "".join(rest).strip()

@@ -7,25 +7,31 @@ from collections.abc import Awaitable, Callable, Sequence
 import discord
 from discord import ui
 
-from bot.attachments import LADDER, files_of
+from bot.attachments import DEFAULT_LIMIT, LADDER, files_of
 from bot.rooms import Rooms
 from bot.services import waiting
-from bot.services.derive import VERBS, applies
-from bot.services.gallery import Made
+from bot.services.gallery import Described, Made
 from bot.services.generation import Actor
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
 from bot.ui import deeds, layouts, pages, style_pages
-from bot.ui.custom_ids import Shelf, Verb, Whose
+from bot.ui.custom_ids import CardVerb, Shelf, Verb, Whose
+from bot.ui.plain import block
 from inference.protocol.messages import JobId
+from inference.protocol.recipe import Upscale, prompt_of
 
 log = logging.getLogger("easel.ui")
+
+#: Of a code block that is shown; the whole is in a file.
+_BLOCK_CHARACTERS = 3000
 
 Send = Callable[[ui.LayoutView, list[discord.File]], Awaitable[None]]
 
 
-async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: int, send: Send) -> None:
-    """Send a job's pictures in the best form that Discord takes.
+async def send_pictures(
+    rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: int, send: Send, only: int | None = None
+) -> None:
+    """Send a job's pictures, or one of them, in the best form that Discord takes.
 
     Raises Mistake where none is kept, StorageError, discord.HTTPException.
     """
@@ -33,22 +39,45 @@ async def send_pictures(rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: 
     asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale, job.origin)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
     line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
-    rows = deeds.rows(job.id, await rooms.gallery.numbers(job.id), actor.locale)
+    numbers = await rooms.gallery.numbers(job.id)
+    rows = deeds.rows(job.id, numbers if only is None else [only], actor.locale)
     rung = 0
     while True:
-        fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung)
+        fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung, only)
         notes = [say("reduced", actor.locale)] if fitted.reduced else []
         try:
             names = [name for name, _ in fitted.files]
-            await send(layouts.done(asked, names, line, notes, rows), files_of(fitted))
+            await send(
+                layouts.done(asked, names, line, notes, rows, again=not isinstance(job.recipe, Upscale)),
+                files_of(fitted),
+            )
         except discord.HTTPException as error:
             rung = fitted.rung + 1
             if error.status != 413 or rung > len(LADDER):
                 raise
         else:
             break
-    if job.member_id == actor.member_id:
+    if job.member_id == actor.member_id and only is None:
         await rooms.gallery.note_sent(job_id)
+
+
+async def show_again(client: discord.Client, rooms: Rooms, job_id: JobId, actor: Actor, spot: Spot | None) -> None:
+    """Make the message that shows a job show what is left of it, where that is still possible.
+
+    Raises Mistake where nothing is, StorageError.
+    """
+    if spot is None:
+        return
+    message = client.get_partial_messageable(spot.channel_id).get_partial_message(spot.message_id)
+
+    async def send(view: ui.LayoutView, files: list[discord.File]) -> None:
+        await message.edit(view=view, attachments=files, allowed_mentions=discord.AllowedMentions.none())
+
+    try:
+        await send_pictures(rooms, job_id, actor, DEFAULT_LIMIT, send)
+    except discord.HTTPException as error:
+        # It was seen by one alone, it is gone already, or the channel is.
+        log.debug("message %d stays as it is: %s", spot.message_id, error)
 
 
 async def take_away(client: discord.Client, spot: Spot | None) -> None:
@@ -73,10 +102,21 @@ async def picture_view(rooms: Rooms, job_id: JobId, index: int, actor: Actor) ->
     words = say("card", actor.locale, number=index + 1, count=job.count)
     if place is not None:
         words = say("card_link", actor.locale, number=index + 1, link=layouts.link_to(place))
-    fitting = [verb for verb in VERBS if applies(image.recipe, verb)]
+    fitting = rooms.edits.offered(rooms.edits.of_ours(image), actor)
+    marked = await rooms.gallery.is_marked(image, actor)
+    verbs: list[CardVerb] = ["edit", "unfavourite" if marked else "favourite", "send", "settings"]
+    if rooms.gallery.may_delete(job, actor):
+        verbs.append("delete")
     name = f"picture-{index + 1}.jpg"
-    view = deeds.card(job.id, index, name, words, fitting, actor.locale)
+    view = deeds.card(job.id, index, name, words, fitting, verbs, actor.locale)
     return view, discord.File(io.BytesIO(small), name)
+
+
+def described_view(described: Described) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return how pictures were made, to be copied, and the file with the exact recipe."""
+    file = discord.File(io.BytesIO(described.recipe.encode()), "recipe.json")
+    text = ui.TextDisplay[ui.LayoutView](block(described.parameters, _BLOCK_CHARACTERS))
+    return layouts.layout(text, ui.File("attachment://recipe.json")), [file]
 
 
 def queue_view(rooms: Rooms, whose: Whose, actor: Actor) -> ui.LayoutView:
@@ -122,7 +162,7 @@ def _entry(made: Made, thumbnail: str | None, model: str, locale: str | None) ->
         state = say("history_failed", locale, reason=pages.failure(job.failure.text), when=when)
     else:
         state = say(f"history_{_STATES.get(job.state, 'expired')}", locale, model=model, when=when)
-    return pages.Entry(job.id, job.recipe.prompt, state, thumbnail, made.favourite, _verbs(made))
+    return pages.Entry(job.id, prompt_of(job.recipe), state, thumbnail, made.favourite, _verbs(made))
 
 
 _STATES = {"waiting": "unfinished", "running": "unfinished", "cancelled": "cancelled"}
@@ -130,6 +170,9 @@ _STATES = {"waiting": "unfinished", "running": "unfinished", "cancelled": "cance
 
 def _verbs(made: Made) -> Sequence[Verb]:
     """Return what can be done with a request."""
-    if made.job.state in ("waiting", "running"):
+    job = made.job
+    if job.state in ("waiting", "running"):
         return ()
-    return ("show", "again") if made.kept else ("again",)
+    if made.kept:
+        return ("show",) if isinstance(job.recipe, Upscale) else ("show", "again")
+    return ("again",)

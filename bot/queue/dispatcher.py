@@ -17,8 +17,10 @@ from bot.queue.fairness import FairQueue
 from bot.queue.flights import Entry, Flight, Listener
 from bot.queue.reasons import Position
 from bot.queue.units import GuildId, Lane, MemberId
+from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     Cancelled,
+    Examined,
     Failed,
     FailureKind,
     Finished,
@@ -34,8 +36,8 @@ from inference.protocol.messages import (
     Started,
     Tokenized,
 )
-from inference.protocol.recipe import ContentHash, painted, sources
-from storage import ContentFolder, Database, StorageError, jobs, units
+from inference.protocol.recipe import ContentHash, Upscale, sources
+from storage import ContentFolder, Database, StorageError, deliveries, jobs, units
 from storage.images import NewImage
 from storage.jobs import Job, NewJob
 
@@ -45,9 +47,12 @@ log = logging.getLogger("easel.queue")
 MOST_ATTEMPTS = 3
 #: What is said of such a picture.
 _DEADLY = f"The engine died {MOST_ATTEMPTS} times painting this. Try other settings, or tell an admin."
+_UNREADABLE = "This was asked of another version of Easel, which this one cannot read. Ask again."
 _PREVIEW_STEPS = 4
 #: Between tries to store a picture that the disk did not take.
 _STORE_SECONDS = 5.0
+#: Stands for the filter among models: it is always loaded.
+_FILTER = ContentHash("")
 _LANES = {"priority": Lane.PRIORITY, "normal": Lane.NORMAL, "relaxed": Lane.RELAXED, "background": Lane.BACKGROUND}
 
 
@@ -131,8 +136,17 @@ class Dispatcher:
             for unit in await units.requeue_abandoned(write):
                 if unit.attempts >= MOST_ATTEMPTS:
                     await units.fail(write, unit.job_id, "internal", _DEADLY, indexes=[unit.index])
+        await self._give_up_unreadable()
         async for waiting in jobs.unfinished(self._database):
             self._enter(waiting.job, {unit.index: unit.attempts for unit in waiting.units if unit.state == "waiting"})
+
+    async def _give_up_unreadable(self) -> None:
+        """End the requests that another version wrote and that this one cannot read. Nobody can be told of them."""
+        async with self._database.transaction() as write:
+            for job_id in await jobs.unreadable(write):
+                log.error("job=%s was written by another version, and is given up", job_id)
+                await units.fail(write, job_id, "internal", _UNREADABLE)
+                await deliveries.advance(write, job_id, "failed", error=_UNREADABLE)
 
     # What comes and goes --------------------------------------------------------------------------------------------
 
@@ -170,13 +184,21 @@ class Dispatcher:
         recipe = entry.job.recipe
         ahead = place.ahead_seconds + self._flying_seconds()
         left = max(1, len(entry.open))
-        seconds = self.estimator.eta_seconds(ahead, recipe, self._family(recipe.model), self._max_rows, left)
-        if recipe.model not in self._resident:
+        if isinstance(recipe, Upscale):
+            seconds = ahead + left * self.unit_seconds(entry.job)
+        else:
+            seconds = self.estimator.eta_seconds(ahead, recipe, self._family(recipe.model), self._max_rows, left)
+        if recipe.model is not None and recipe.model not in self._resident:
             seconds += self.estimator.loading_seconds(recipe.model)
         return place, seconds
 
     def unit_seconds(self, job: NewJob) -> float:
-        """Return the predicted GPU-seconds of one picture of a job."""
+        """Return the predicted GPU-seconds of one picture of a job.
+
+        Of a picture made larger they were told with it: its recipe does not say how large that is.
+        """
+        if isinstance(job.recipe, Upscale):
+            return job.unit_seconds
         return self.estimator.predict(job.recipe, self._family(job.recipe.model))
 
     @property
@@ -193,8 +215,14 @@ class Dispatcher:
         """Ask the engine how a model's text encoders cut texts. Raises as the engine's `tokenize` does."""
         return await self._engine.tokenize(model, texts)
 
-    def model_name(self, model: ContentHash) -> str:
-        """Return a model's name, or the beginning of its hash when it is no longer installed."""
+    async def examine(self, data: bytes, mask: Mark | None = None) -> Examined:
+        """Ask the engine what a picture that somebody sent is. Raises as the engine's `examine` does."""
+        return await self._engine.examine(data, mask)
+
+    def model_name(self, model: ContentHash | None) -> str:
+        """Return a model's name, or the beginning of its hash when it is no longer installed; nothing for None."""
+        if model is None:
+            return ""
         return next((info.name for info in self.models if info.hash == model), model[:10])
 
     def jobs(self) -> list[NewJob]:
@@ -217,14 +245,16 @@ class Dispatcher:
     def _queued(self, job: NewJob, index: int, attempts: int, enqueued_at: float) -> queue_units.Unit:
         """Return the unit as the queue knows it. One that was there when the engine died shares no batch again."""
         recipe = job.recipe
-        batch: tuple[object, ...] = (recipe.width, recipe.height, type(recipe).__name__, recipe.vae)
+        batch: tuple[object, ...] = (type(recipe).__name__,)
+        if not isinstance(recipe, Upscale):
+            batch += (recipe.width, recipe.height, recipe.vae)
         return queue_units.Unit(
             job=job.id,
             index=index,
             member=MemberId(job.member_id),
             guild=None if job.guild_id is None else GuildId(job.guild_id),
             lane=_LANES[job.lane],
-            model=recipe.model,
+            model=_FILTER if recipe.model is None else recipe.model,
             batch=(job.id, index) if attempts else batch,
             seconds=max(1e-3, self.unit_seconds(job)),
             enqueued_at=enqueued_at,
@@ -252,7 +282,7 @@ class Dispatcher:
 
     def _choose(self) -> list[queue_units.Unit]:
         flying = [flight.unit for flight in self._flights.values()]
-        return choose(self.queue, flying, self._resident, max(1, self._max_rows // 2))
+        return choose(self.queue, flying, {_FILTER, *self._resident}, max(1, self._max_rows // 2))
 
     async def _send(self, chosen: Sequence[queue_units.Unit]) -> None:
         """Lease units and hand them to the engine. What cannot be leased or handed over waits again."""
@@ -429,8 +459,9 @@ class Dispatcher:
         if flight is None:
             return
         picture = event.pictures[0]
-        recipe = painted(picture.recipe)
-        beside = self._beside(flight)
+        recipe = picture.recipe
+        # What is made larger is so alone, however many others are in turn.
+        beside = 1 if isinstance(recipe, Upscale) else self._beside(flight)
         seconds = event.timings.network_seconds / beside
         async with self._pictures.keep(picture.data) as (name,), self._database.transaction() as write:
             image = NewImage(
@@ -441,9 +472,13 @@ class Dispatcher:
                 recipe=recipe,
             )
             await units.finish(write, flight.unit.job, flight.unit.index, flight.lease, image, gpu_seconds=seconds)
-        if event.timings.network_seconds > 0:
-            rows = rows_of(recipe) * beside
-            self.estimator.learn(recipe, self._family(recipe.model), rows, event.timings.network_seconds)
+        if (took := event.timings.network_seconds) > 0:
+            if isinstance(recipe, Upscale):
+                if recipe.faces is None:
+                    # How many faces there are is not known before.
+                    self.estimator.learn_enlarging(recipe.model, picture.width * picture.height, took)
+            else:
+                self.estimator.learn(recipe, self._family(recipe.model), rows_of(recipe) * beside, took)
         self._charge(event.job, seconds)
 
     def _beside(self, flight: Flight) -> int:

@@ -9,7 +9,18 @@ from typing import Any, Self
 from inference.prompt.composition import subprompts
 from inference.prompt.networks import strip
 from inference.protocol.names import EVALUATIONS
-from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage
+from inference.protocol.recipe import (
+    Blend,
+    ContentHash,
+    Detail,
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    Recipe,
+    TextToImage,
+)
 
 #: Family -> pixels of its usual picture, and seconds of one evaluation of one row at that size on a middling GPU.
 _PRIORS = {"sd1": (512 * 512, 0.06), "sd2": (512 * 512, 0.06), "sdxl": (1024 * 1024, 0.5)}
@@ -25,6 +36,9 @@ _AROUND = 2
 _WINDOW = 15
 #: Kinds of pictures that are remembered; the longest unseen is forgotten first.
 _MOST_KINDS = 2000
+#: Seconds for a million pixels of a picture made larger, by a network on a middling GPU, and by a filter.
+_ENLARGING_SECONDS = 1.0
+_FILTER_SECONDS = 0.2
 #: Seconds of loading a model that was never loaded.
 _LOADING_SECONDS = 10.0
 _VERSION = 1
@@ -40,6 +54,7 @@ class Estimator:
     def __init__(self) -> None:
         self._ratios: dict[str, deque[float]] = {}
         self._loads: dict[str, deque[float]] = {}
+        self._enlarging: dict[str, deque[float]] = {}
 
     # Predicting -----------------------------------------------------------------------------------------------------
 
@@ -69,6 +84,12 @@ class Estimator:
         known = self._loads.get(model) or [each for loads in self._loads.values() for each in loads]
         return median(known) if known else _LOADING_SECONDS
 
+    def enlarging_seconds(self, model: ContentHash | None, pixels: int) -> float:
+        """Return the seconds that making a picture larger takes, by a network or by a filter, to so many pixels."""
+        known = self._enlarging.get(model or "", ())
+        guess = _FILTER_SECONDS if model is None else _ENLARGING_SECONDS
+        return float(median((*known, guess))) * pixels / 10**6
+
     def eta_seconds(
         self, ahead_seconds: float, recipe: Recipe, family: str, parallel_rows: int, count: int = 1
     ) -> float:
@@ -91,9 +112,12 @@ class Estimator:
     def learn(self, recipe: Recipe, family: str, rows: int, seconds: float) -> None:
         """Take in that a picture took `seconds` from first step to last, in a batch of about `rows` rows.
 
-        Raises ValueError unless the seconds are finite and above 0.
+        One in tiles teaches nothing: how many of them shared passes is not known. Raises ValueError unless the seconds
+        are finite and above 0.
         """
         _require_seconds(seconds)
+        if isinstance(recipe, Detail) and recipe.tiles > 1:
+            return
         rows = max(rows, rows_of(recipe))
         took_longer = seconds / self.batch_seconds(recipe, family, rows)
         found = [
@@ -111,13 +135,21 @@ class Estimator:
         _require_seconds(seconds)
         _remember(self._loads, model, seconds)
 
+    def learn_enlarging(self, model: ContentHash | None, pixels: int, seconds: float) -> None:
+        """Take in what making a picture larger took, as `enlarging_seconds` tells it.
+
+        Raises ValueError unless the seconds are finite and above 0.
+        """
+        _require_seconds(seconds)
+        _remember(self._enlarging, model or "", seconds * 10**6 / pixels)
+
     # Keeping --------------------------------------------------------------------------------------------------------
 
     def to_json(self) -> str:
         """Return what was learned."""
         windows = {
             name: {kind: list(window) for kind, window in kept.items()}
-            for name, kept in (("ratios", self._ratios), ("loads", self._loads))
+            for name, kept in (("ratios", self._ratios), ("loads", self._loads), ("enlarging", self._enlarging))
         }
         return json.dumps({"version": _VERSION} | windows)
 
@@ -131,24 +163,30 @@ class Estimator:
             estimator = cls()
             estimator._ratios = _windows(document["ratios"])
             estimator._loads = _windows(document["loads"])
+            estimator._enlarging = _windows(document.get("enlarging", {}))
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"this is not what an estimator learned: {error}") from error
         return estimator
 
 
 def rows_of(recipe: Recipe) -> int:
-    """Return the rows that a picture has in a pass: one for each text that AND joins, and an unconditional one."""
+    """Return the rows that a picture has in a pass: one for each text that AND joins, and an unconditional one.
+
+    An instruction has one more that does not see its picture, but at an image guidance scale of 1.
+    """
     joined = subprompts(strip(recipe.prompt).text)
     plain = len(joined) == 1 and joined[0].weight == 1
-    return len(joined) + (0 if plain and recipe.guidance_scale == 1 else 1)
+    blind = isinstance(recipe, Instruct) and recipe.image_guidance_scale != 1
+    return len(joined) + (0 if plain and recipe.guidance_scale == 1 and not blind else 1) + blind
 
 
 def passes(recipe: Recipe) -> list[tuple[int, int, int]]:
     """Return width, height and evaluations of each pass of a recipe, the text encoder's and the VAE's work included."""
     steps, sampler = recipe.steps, recipe.sampler
-    if isinstance(recipe, ImageToImage | Inpaint | Outpaint):
+    if isinstance(recipe, ImageToImage | Inpaint | Outpaint | Blend | Detail):
         steps = int(steps * recipe.strength)
-    found = [(recipe.width, recipe.height, _evaluations(sampler, steps) + _AROUND)]
+    tiles = recipe.tiles if isinstance(recipe, Detail) else 1
+    found = [(recipe.width, recipe.height, tiles * (_evaluations(sampler, steps) + _AROUND))]
     if isinstance(recipe, TextToImage) and isinstance(recipe.hires, HiresFix):
         hires = recipe.hires
         steps = int((hires.steps or recipe.steps) * hires.strength)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image as Pictures
 
-from bot.attachments import Fitted, fit
+from bot.attachments import Fitted, fit, stem_of
 from bot.queue.dispatcher import Dispatcher
 from bot.services.generation import Actor, may_see
 from bot.services.spots import Spot, spot_of
@@ -18,7 +18,7 @@ from inference.protocol.recipe import to_json
 from storage import ContentFolder, Database, deliveries, disposal, images, jobs
 from storage.deliveries import DeliveryState
 from storage.images import Image, ImageId
-from storage.jobs import Job
+from storage.jobs import Access, Job
 
 log = logging.getLogger("easel.gallery")
 
@@ -108,10 +108,8 @@ class Gallery:
                 break
             newest = {image.job_id: image.id for image in reversed(marks) if image.job_id not in seen}
             seen.update(newest)
-            found = [await jobs.get(self._database, name) for name in reversed(newest)]
-            made += [
-                each for each in await self._made([job for job in found if job]) if not _stands_above(each, before)
-            ]
+            found = await jobs.of_ids(self._database, list(reversed(newest)))
+            made += [each for each in await self._made(found) if not _stands_above(each, before)]
             cursor = marks[-1].id
         made.sort(key=_newest_mark, reverse=True)
         page = made[:limit]
@@ -162,24 +160,37 @@ class Gallery:
             raise Mistake("gone")
         return job
 
-    async def describe(self, job_id: JobId, actor: Actor) -> Described:
-        """Return how a job's pictures were made. Raises Mistake."""
+    async def job_of(self, image: Image) -> Job | None:
+        """Return the job that a picture is of."""
+        return await jobs.get(self._database, image.job_id)
+
+    async def describe(self, job_id: JobId, actor: Actor, index: int | None = None) -> Described:
+        """Return how a job's pictures were made, or one of them. Raises Mistake."""
         job = await self.job(job_id, actor)
         name = self._dispatcher.model_name(job.recipe.model)
+        if index is not None:
+            recipe = job.recipe_of(index)
+            return Described(to_parameters(recipe, name), to_json(recipe))
         if not job.words:
             return Described(to_parameters(job.recipe, name), to_json(job.recipe))
         each = [job.recipe_of(index) for index in range(job.count)]
         parameters = "\n\n".join(to_parameters(recipe, name) for recipe in each)
         return Described(parameters, f"[{','.join(map(to_json, each))}]")
 
-    async def files(self, job_id: JobId, actor: Actor, limit_bytes: int, rung: int = 0) -> Fitted:
-        """Return a job's pictures in the best form that fits from `rung` on. Raises Mistake when none is kept."""
+    async def files(
+        self, job_id: JobId, actor: Actor, limit_bytes: int, rung: int = 0, only: int | None = None
+    ) -> Fitted:
+        """Return a job's pictures, or one, in the best form that fits from `rung` on. Raises Mistake for none kept."""
         job = await self.job(job_id, actor)
-        found = [image for image in await images.of_job(self._database, job.id) if image.deleted_at is None]
+        found = [
+            image
+            for image in await images.of_job(self._database, job.id)
+            if image.deleted_at is None and only in (None, image.index)
+        ]
         data = [content for image in found if (content := await self._pictures.read(image.hash)) is not None]
         if not data:
             raise Mistake("expired")
-        return await asyncio.to_thread(fit, data, f"easel-{job.recipe.seed}", limit_bytes, rung)
+        return await asyncio.to_thread(fit, data, stem_of(job.recipe), limit_bytes, rung)
 
     async def note_sent(self, job_id: JobId) -> None:
         """Note that a result that was kept has reached its member."""
@@ -193,21 +204,60 @@ class Gallery:
 
         Raises Mistake for somebody else's, StorageError.
         """
-        job = await self.job(job_id, actor)
-        if job.member_id != actor.member_id and not (actor.moderator and job.guild_id == actor.guild_id):
+        job = await jobs.access(self._database, job_id)
+        if job is None or not may_see(job, actor):
+            raise Mistake("gone")
+        if not self.may_delete(job, actor):
             raise Mistake("not_yours")
         if job.state in ("waiting", "running"):
             self._dispatcher.forget(job_id)
             await self._dispatcher.cancel(job_id)
-        found = await images.of_job(self._database, job_id)
         async with self._database.transaction() as write:
-            await images.delete(write, [image.id for image in found])
+            await images.delete_of_job(write, job_id)
             delivery = await deliveries.get(write, job_id)
             if delivery is not None:
                 state: DeliveryState = "sent" if delivery.state == "kept" else "failed"
                 await deliveries.advance(write, job_id, state, error="deleted")
         await disposal.sweep(self._database, self._pictures, self._inputs)
         return spot_of(delivery)
+
+    def may_delete(self, job: Job | Access, actor: Actor) -> bool:
+        """Tell whether somebody may delete a job's pictures: their own, and a moderator any of the server."""
+        return job.member_id == actor.member_id or (actor.moderator and job.guild_id == actor.guild_id)
+
+    async def delete_one(self, job_id: JobId, index: int, actor: Actor) -> tuple[Spot | None, int]:
+        """Delete one of a job's pictures; return the message that shows it, and how many pictures it has left.
+
+        Raises Mistake for somebody else's and for what is gone, StorageError.
+        """
+        job = await self.job(job_id, actor)
+        if not self.may_delete(job, actor):
+            raise Mistake("not_yours")
+        kept = {image.index: image for image in await images.of_job(self._database, job_id) if not image.deleted_at}
+        if index not in kept:
+            raise Mistake("expired")
+        async with self._database.transaction() as write:
+            await images.delete(write, [kept[index].id])
+            delivery = await deliveries.get(write, job_id)
+        await disposal.sweep(self._database, self._pictures, self._inputs)
+        return spot_of(delivery), len(kept) - 1
+
+    async def content(self, image: Image) -> bytes:
+        """Return a picture's bytes. Raises Mistake where they are gone."""
+        data = await self._pictures.read(image.hash)
+        if data is None:
+            raise Mistake("expired")
+        return data
+
+    async def is_marked(self, image: Image, actor: Actor) -> bool:
+        """Tell whether a picture is a member's favourite."""
+        return await images.is_marked(self._database, image.id, actor.member_id)
+
+    async def mark_one(self, image: Image, actor: Actor, marked: bool) -> None:
+        """Make a picture a member's favourite, or take that back."""
+        change = images.mark if marked else images.unmark
+        async with self._database.transaction() as write:
+            await change(write, image.id, actor.member_id)
 
     async def mark(self, job_id: JobId, member_id: int, marked: bool) -> int:
         """Make a job's pictures a member's favourites, or take that back; return how many that changed."""

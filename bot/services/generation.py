@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -15,13 +15,12 @@ from bot.errors import EngineDead, LimitReached
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.limits import Limits, refusal
 from bot.queue.units import GuildId, MemberId
-from bot.services.derive import NOISE_STRENGTHS, Start, Verb, derive
-from bot.services.drafts import Draft, Order, draw_seed
+from bot.services.drafts import Order, draw_seed
 from bot.services.guilds import Guilds
 from bot.services.intake import Intake
 from bot.services.people import People
+from bot.services.pressing import require_may_press, require_size, require_upscale
 from bot.services.prompts import Choices, Written, combinations_of, drawn, write
-from bot.services.sizes import Pixels, Ratio
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -30,12 +29,11 @@ from bot.texts import Mistake, say
 from inference.prompt.hints import Hint
 from inference.prompt.regions import Layout, parse_layout
 from inference.protocol.messages import JobId
-from inference.protocol.names import SAMPLER_NAMES
-from inference.protocol.recipe import ContentHash, Recipe, Words, sources
+from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, Words, sources
 from storage import ContentFolder, Database, deliveries, images, jobs, units
 from storage.deliveries import NewDelivery
 from storage.images import Image
-from storage.jobs import Job, NewJob, Origin
+from storage.jobs import Access, Job, NewJob, Origin
 
 log = logging.getLogger("easel.generation")
 
@@ -57,6 +55,8 @@ class Actor:
     manager: bool = False
     #: Where they ask.
     channel_id: int | None = None
+    #: Theirs where they ask.
+    roles: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +71,20 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remixed:
-    """How a picture is wanted otherwise. None where nothing was said."""
+class Settled:
+    """What is to be made, down to the last detail."""
 
-    prompt: str
-    negative_prompt: str
-    model: str | None = None
-    sampler: str | None = None
-    size: Pixels | Ratio | None = None
+    #: What was asked for.
+    kind: str
+    recipe: AnyRecipe
+    #: The bytes of the pictures that the recipe starts from.
+    images: Mapping[ContentHash, bytes]
+    #: Of each picture, where they differ.
+    words: tuple[Words, ...] = ()
+    count: int = 1
+    origin: Origin | None = None
+    #: Expected seconds of one picture, where its recipe does not tell them.
+    unit_seconds: float = 0.0
 
 
 class Unheard(Exception):
@@ -89,7 +95,7 @@ class Unheard(Exception):
 Acknowledge = Callable[[], Awaitable[None]]
 
 
-def may_see(job: Job, actor: Actor) -> bool:
+def may_see(job: Job | Access, actor: Actor) -> bool:
     """Tell whether a job is somebody's own, or was shown to everybody where they are: custom ids can be forged."""
     if job.member_id == actor.member_id:
         return True
@@ -144,9 +150,9 @@ class Generation:
         Raises UserError, PromptError and OutOfRange for what cannot be painted, LimitReached, EngineDead, StorageError,
         Unheard.
         """
-        return await self._wanted("imagine", wish, actor, target, acknowledge)
+        return await self.wanted("imagine", wish, actor, target, acknowledge)
 
-    async def _wanted(
+    async def wanted(
         self,
         kind: str,
         wish: Wish,
@@ -155,9 +161,9 @@ class Generation:
         acknowledge: Acknowledge,
         origin: Origin | None = None,
     ) -> NewJob:
+        """Do as `submit` does, for a wish of another kind, which may come from one of our pictures."""
         defaults = self._people.defaults(actor.member_id)
-        server_negative = self._guilds.settings(actor.guild_id).negative_prompt
-        ordered = order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
+        ordered = self.order(wish, actor)
         choices = Choices(
             wildcards=self._wildcards.of(actor.guild_id),
             made=wish.is_exact,
@@ -165,12 +171,29 @@ class Generation:
             most=self._most_pictures,
         )
         layout = parse_layout(wish.regions) if wish.regions else None
-        count = 1 if origin is not None else count_of(wish, defaults)
+        count = wish.count or 1 if origin is not None else count_of(wish, defaults)
         written = await _written(ordered.recipe, count, choices, layout)
-        job = await self._submit(kind, ordered, written, actor, target, acknowledge, origin)
+        settled = Settled(
+            kind=kind,
+            recipe=written.recipe,
+            images=ordered.images,
+            words=written.words,
+            count=written.count,
+            origin=origin,
+        )
+        job = await self.enter(settled, actor, target, acknowledge)
         if written.hints:
             self._remark(job.id, written.hints, actor.locale)
         return job
+
+    def order(self, wish: Wish, actor: Actor) -> Order:
+        """Return what a wish means here and for this member; choices in its prompts are still to be made.
+
+        Raises UserError and OutOfRange.
+        """
+        defaults = self._people.defaults(actor.member_id)
+        server_negative = self._guilds.settings(actor.guild_id).negative_prompt
+        return order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
 
     def combinations_of(self, prompt: str, style: str | None, actor: Actor) -> tuple[int, int]:
         """Return how many pictures every combination of a prompt means, and how many one request may have.
@@ -204,13 +227,49 @@ class Generation:
         job = await jobs.get(self._database, job_id)
         if job is None or not may_see(job, actor):
             raise Mistake("gone")
+        require_may_press(self._guilds.settings(actor.guild_id), actor, job.member_id)
+        if isinstance(job.recipe, Upscale):
+            # The same comes of it: of use where it failed.
+            settled = Settled(
+                kind="again",
+                recipe=job.recipe,
+                images=await self.files_of(job.recipe),
+                origin=job.origin,
+                unit_seconds=job.unit_seconds,
+            )
+            return await self.enter(settled, actor, target, acknowledge)
         server = self._guilds.settings(actor.guild_id).negative_prompt
         negative = with_server_words(job.recipe.negative_prompt, server)
         recipe = msgspec.structs.replace(job.recipe, seed=draw_seed(), negative_prompt=negative)
         words = tuple(Words(own.prompt, with_server_words(own.negative_prompt, server)) for own in job.words)
-        ordered = Order(recipe=recipe, images=await self._sources(recipe))
-        written = Written(recipe, words, job.count, ())
-        return await self._submit("again", ordered, written, actor, target, acknowledge)
+        images = await self.files_of(recipe)
+        settled = Settled(kind="again", recipe=recipe, images=images, words=words, count=job.count)
+        return await self.enter(settled, actor, target, acknowledge)
+
+    async def repeat(
+        self, job_id: JobId, index: int, actor: Actor, target: Target, acknowledge: Acknowledge = acknowledged
+    ) -> NewJob:
+        """Paint one of a job's pictures again, kept or not: the same recipe, and words that the server keeps out.
+
+        Raises as `submit` does, Mistake also for what is gone.
+        """
+        job = await jobs.get(self._database, job_id)
+        found = [] if job is None or not may_see(job, actor) else await images.of_job(self._database, job_id)
+        image = next((image for image in found if image.index == index), None)
+        if job is None or image is None:
+            raise Mistake("gone")
+        settings, recipe, seconds = self._guilds.settings(actor.guild_id), image.recipe, 0.0
+        require_may_press(settings, actor, job.member_id)
+        if isinstance(recipe, Upscale):
+            require_upscale(settings, recipe.factor, image.width // recipe.factor, image.height // recipe.factor)
+            seconds = self._dispatcher.estimator.enlarging_seconds(recipe.model, image.width * image.height)
+        else:
+            negative = with_server_words(recipe.negative_prompt, settings.negative_prompt)
+            recipe = msgspec.structs.replace(recipe, negative_prompt=negative)
+        files = await self.files_of(recipe)
+        origin = Origin(image=image.id, index=index, verb="repeat", message=await self.place(job))
+        settled = Settled(kind="repeat", recipe=recipe, images=files, origin=origin, unit_seconds=seconds)
+        return await self.enter(settled, actor, target, acknowledge)
 
     async def picture(self, job_id: JobId, index: int, actor: Actor) -> tuple[Job, Image]:
         """Return one of a job's pictures, and the job. Raises Mistake for what is gone, or not to be seen."""
@@ -222,42 +281,11 @@ class Generation:
             raise Mistake("expired")
         return job, found[0]
 
-    async def derived(
-        self, job_id: JobId, index: int, verb: Verb, actor: Actor, target: Target, acknowledge: Acknowledge
-    ) -> NewJob:
-        """Paint what a verb makes of one of a job's pictures. Raises as `submit` does, and Mistake for what is gone."""
+    async def pressed(self, job_id: JobId, index: int, actor: Actor) -> tuple[Job, Image]:
+        """Return one of a job's pictures, to make a new one of it. Raises Mistake as `picture` and the server do."""
         job, image = await self.picture(job_id, index, actor)
-        recipe = derive(image.recipe, verb, draw_seed(), Start(image.hash, image.width, image.height))
-        negative = with_server_words(recipe.negative_prompt, self._guilds.settings(actor.guild_id).negative_prompt)
-        recipe = msgspec.structs.replace(recipe, negative_prompt=negative)
-        several = self._people.defaults(actor.member_id).count if verb in NOISE_STRENGTHS else None
-        origin = Origin(image=image.id, index=index, verb=verb, message=await self.place(job))
-        ordered = Order(recipe=recipe, images=await self._sources(recipe))
-        written = Written(recipe, (), several or 1, ())
-        return await self._submit(verb, ordered, written, actor, target, acknowledge, origin)
-
-    async def remix(
-        self, job_id: JobId, index: int, changed: Remixed, actor: Actor, target: Target, acknowledge: Acknowledge
-    ) -> NewJob:
-        """Paint one of a job's pictures with what was changed. Raises as `submit` and `derived` do."""
-        job, image = await self.picture(job_id, index, actor)
-        like = image.recipe
-        found = await self._sources(like) if sources(like) else {}
-        files = [found[name] for name in sources(like)]
-        same = (changed.prompt, changed.negative_prompt) == (like.prompt, like.negative_prompt)
-        draft = Draft(
-            like=like,
-            prompt=None if same else changed.prompt,
-            negative_prompt=None if same else changed.negative_prompt,
-            model=None if changed.model == self._dispatcher.model_name(like.model) else changed.model,
-            sampler=None if changed.sampler == SAMPLER_NAMES[like.sampler] else changed.sampler,
-            image=files[0] if files else None,
-            mask=files[1] if len(files) > 1 else None,
-        )
-        own = Pixels(like.width, like.height)
-        wish = Wish(draft=draft, size=None if changed.size == own else changed.size)
-        origin = Origin(image=image.id, index=index, verb="remix", message=await self.place(job))
-        return await self._wanted("remix", wish, actor, target, acknowledge, origin)
+        require_may_press(self._guilds.settings(actor.guild_id), actor, job.member_id)
+        return job, image
 
     async def place(self, job: Job) -> tuple[int | None, int, int] | None:
         """Return the message that shows a job: server, channel and message; None where there is none."""
@@ -266,13 +294,24 @@ class Generation:
             return None
         return job.guild_id, delivery.channel_id, delivery.message_id
 
-    async def _sources(self, recipe: Recipe) -> dict[ContentHash, bytes]:
-        """Return the bytes that a recipe starts from. Raises Mistake where they, or its model, are gone."""
-        if all(info.hash != recipe.model for info in self._dispatcher.models):
+    async def files_of(
+        self, recipe: AnyRecipe, given: Mapping[ContentHash, bytes] | None = None
+    ) -> dict[ContentHash, bytes]:
+        """Return the bytes that a recipe starts from: those that are given, or what is kept of them.
+
+        Raises Mistake where they, or its model, are gone.
+        """
+        if recipe.model is not None and all(info.hash != recipe.model for info in self._dispatcher.models):
             raise Mistake("model_gone")
+        return await self.bytes_of(sources(recipe), given or {})
+
+    async def bytes_of(
+        self, names: Iterable[ContentHash], given: Mapping[ContentHash, bytes]
+    ) -> dict[ContentHash, bytes]:
+        """Return the bytes of pictures: those that are given, or what is kept of them. Raises Mistake."""
         found = {}
-        for name in sources(recipe):
-            data = await self._pictures.read(name) or await self._inputs.read(name)
+        for name in names:
+            data = given.get(name) or await self._pictures.read(name) or await self._inputs.read(name)
             if data is None:
                 raise Mistake("source_gone")
             found[name] = data
@@ -287,45 +326,41 @@ class Generation:
             raise Mistake("not_yours")
         return await self._dispatcher.cancel(job_id)
 
-    async def _submit(
-        self,
-        kind: str,
-        ordered: Order,
-        written: Written,
-        actor: Actor,
-        target: Target,
-        acknowledge: Acknowledge,
-        origin: Origin | None = None,
-    ) -> NewJob:
+    async def enter(self, settled: Settled, actor: Actor, target: Target, acknowledge: Acknowledge) -> NewJob:
+        """Write a job down, acknowledge it, and put it into the queue.
+
+        Raises LimitReached, EngineDead, StorageError, Unheard.
+        """
         if self._dispatcher.trouble is not None:
             raise EngineDead(self._dispatcher.trouble)
-        count = written.count
-        self._check(count, actor)
+        self._check(settled.count, actor)
+        require_size(self._guilds.settings(actor.guild_id), settled.recipe)
         job = NewJob(
             id=JobId(uuid4().hex),
-            kind=kind,
+            kind=settled.kind,
             member_id=actor.member_id,
             guild_id=actor.guild_id,
             channel_id=target.channel_id,
-            recipe=written.recipe,
-            count=count,
-            words=written.words,
-            origin=origin,
+            recipe=settled.recipe,
+            count=settled.count,
+            words=settled.words,
+            origin=settled.origin,
+            unit_seconds=settled.unit_seconds,
             private=target.private,
         )
         job = msgspec.structs.replace(job, unit_seconds=self._dispatcher.unit_seconds(job))
-        with self._counted(actor, count):
-            await self._write(job, ordered, actor, target)
+        with self._counted(actor, job.count):
+            await self._write(job, settled.images, actor, target)
             try:
                 await acknowledge()
             except Unheard:
                 await self._drop(job.id)
                 raise
             self._dispatcher.add(job)
-        log.info("job=%s %s: %d pictures for member %d", job.id, kind, count, actor.member_id)
+        log.info("job=%s %s: %d pictures for member %d", job.id, job.kind, job.count, actor.member_id)
         return job
 
-    async def _write(self, job: NewJob, ordered: Order, actor: Actor, target: Target) -> None:
+    async def _write(self, job: NewJob, sources: Mapping[ContentHash, bytes], actor: Actor, target: Target) -> None:
         delivery = NewDelivery(
             channel_id=target.channel_id,
             application_id=target.application_id,
@@ -333,10 +368,10 @@ class Generation:
             token_expires_at=target.token_expires_at,
             locale=actor.locale,
         )
-        if not ordered.images:
+        if not sources:
             await self._intake.write(job, delivery)
             return
-        async with self._inputs.keep(*ordered.images.values()):
+        async with self._inputs.keep(*sources.values()):
             await self._intake.write(job, delivery)
 
     async def _drop(self, job_id: JobId) -> None:

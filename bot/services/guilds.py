@@ -11,6 +11,8 @@ from storage.guilds import Settings
 #: Characters of a negative prompt.
 MAX_NEGATIVE_CHARACTERS = guilds.MAX_NEGATIVE_CHARACTERS
 
+__all__ = ["MAX_NEGATIVE_CHARACTERS", "Guilds", "Settings"]
+
 
 class Guilds:
     """Servers and their settings."""

@@ -3,7 +3,7 @@
 The command line and Discord read them here, in one way. What is said and cannot be followed is listed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -50,6 +50,11 @@ _PLAIN: Mapping[str, tuple[str, Callable[[Any], None]]] = {
 }
 #: What is done anyway.
 _USUAL = {"guidance_rescale": 0, "hires_upscaler": "latent"}
+#: What a recipe says of its models, and of the pictures that it starts from.
+_OF_SOURCES = (
+    *("model", "vae", "image", "images", "weights", "mask"),
+    *("strength", "fit", "mask_blur", "image_guidance_scale"),
+)
 _HIRES: Mapping[str, tuple[str, Callable[[Any], None]]] = {
     "hires_steps": ("Hires steps", lambda value: require_int("", value, 0, MAX_STEPS)),
     "hires_sampler": ("Hires sampler", lambda value: None),
@@ -224,12 +229,19 @@ def told_by(settings: Settings) -> Told:
     """Return what settings say as a draft's fields: an exact recipe as `like`."""
     if settings.recipe is not None:
         larger = settings.upscale
-        ignored = () if larger is None else (f"Made {larger.factor} times as large",)
-        return Told({"like": settings.recipe}, ignored=ignored)
+        return Told({"like": settings.recipe}, ignored=() if larger is None else tuple(_made_of(larger)))
     told = _followed(settings.parameters or Parameters())
     if settings.problem is None:
         return told
     return replace(told, ignored=(*told.ignored, settings.problem))
+
+
+def _made_of(larger: Upscale) -> Iterator[str]:
+    """Give what was done to a picture once it was painted."""
+    if larger.factor > 1:
+        yield f"Made {larger.factor} times as large"
+    if larger.faces is not None:
+        yield "Faces restored"
 
 
 def _followed(told: Parameters) -> Told:
@@ -242,6 +254,8 @@ def _followed(told: Parameters) -> Told:
     if told.width is not None and told.height is not None:
         _take_size(said, ignored, "", told.width, told.height)
     _take_variation(told, said, ignored)
+    if told.image_guidance_scale is not None:
+        ignored.append(f"Image CFG scale: {told.image_guidance_scale:g}")
     regions = _followed_regions(told.regions, told.prompt, ignored)
     strength = told.strength
     if strength is not None and not 0 <= strength <= 1:
@@ -358,6 +372,7 @@ def pasted(told: Told, models: Sequence[ModelInfo]) -> Pasted:
     if told.strength is not None:
         ignored.append(f"Denoising strength: {told.strength:g}")
     said = dict(told.said)
+    models = [info for info in models if not info.instructs]
     for name, hint, kind in (("model", told.model, "checkpoint"), ("vae", told.vae, "vae")):
         if (found := resolve_model(hint, models, kind)) is not None:
             said[name] = found
@@ -370,7 +385,7 @@ def pasted(told: Told, models: Sequence[ModelInfo]) -> Pasted:
 def _in_words(like: Recipe) -> Told:
     """Return what a recipe says, without the pictures that it starts from."""
     said = {name: getattr(like, name) for name, _ in msgspec.structs.asdict(like).items() if name in _DRAFT}
-    for name in ("model", "vae", "strength", "fit", "mask_blur", "image", "mask"):
+    for name in _OF_SOURCES:
         said.pop(name, None)
     if like.variation is not None:
         said |= {"variation_seed": like.variation.seed, "variation_strength": like.variation.strength}
@@ -382,5 +397,5 @@ def _in_words(like: Recipe) -> Told:
         model=Hint(hash=like.model[:10]),
         vae=Hint(hash=like.vae[:10] if like.vae else None),
         regions=parameters.to_layout(like.regions) if like.regions else None,
-        strength=None if isinstance(like, TextToImage) else like.strength,
+        strength=getattr(like, "strength", None),
     )

@@ -13,6 +13,7 @@ from inference.prompt.places import PromptError, Span
 from inference.prompt.reading import Reading, read
 from inference.prompt.regions import Layout, fitted
 from inference.prompt.timelines import timeline_of
+from inference.prompt.words import told
 from inference.protocol.limits import MAX_CHANGES, MAX_TEXTS
 from inference.protocol.names import nearest
 from inference.protocol.recipe import Recipe, TextToImage, Words, picture_of
@@ -119,12 +120,12 @@ def _checked(recipe: Recipe, own: Words, networks: Collection[str]) -> Iterator[
         raise error
     whole = Span(0, len(own.prompt))
     if len(positive.rows) > MAX_TEXTS:
-        words = f"AND joins {len(positive.rows)} texts here, and at most {MAX_TEXTS} can be painted together."
+        words = told("too_many_texts", count=len(positive.rows), most=MAX_TEXTS)
         raise PromptError(words, own.prompt, whole)
     rows = [(place, segment.text) for place, row in enumerate(positive.rows) for segment in row.segments]
     changes = len({*(text for _, text in rows), *(segment.text for row in negative.rows for segment in row.segments)})
     if changes > MAX_CHANGES:
-        words = f"The prompts change to {changes} different texts over the steps; at most {MAX_CHANGES} can be read."
+        words = told("too_many_changes", count=changes, most=MAX_CHANGES)
         raise PromptError(words, own.prompt, whole)
     for text, reading in ((own.prompt, positive), (own.negative_prompt, negative)):
         for hint in reading.hints:
@@ -141,7 +142,9 @@ def unknown_networks(reading: Reading, text: str, networks: Collection[str]) -> 
     """Return what is wrong with the networks of a prompt that are not among those that there are."""
     for use in reading.networks:
         if use.name not in networks:
-            near = nearest(use.name, sorted(networks))
-            hint = f" Did you mean {' or '.join(near)}?" if near else " None is installed." if not networks else ""
-            kind = _KINDS.get(use.kind, use.kind)
-            yield PromptError(f"There is no {kind} of the name {use.name[:60]!r} here.{hint}", text, use.span)
+            words = told("no_network", kind=_KINDS.get(use.kind, use.kind), name=use.name[:60])
+            if near := nearest(use.name, sorted(networks)):
+                words += told("near", near=", ".join(near))
+            elif not networks:
+                words += told("network_none")
+            yield PromptError(words, text, use.span)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -41,15 +41,6 @@ class Skipped:
     line: int
     name: str
     why: Mistake | OutOfRange
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What became of a file."""
-
-    added: int
-    replaced: int
-    skipped: Sequence[Skipped]
 
 
 def require_bytes(name: str, size: int) -> None:

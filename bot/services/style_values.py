@@ -2,17 +2,17 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Mapping
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from bot.errors import UserError
+from bot.services.names import named_sampler
 from bot.services.sizes import Pixels, parse_size
 from bot.texts import Mistake
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_STEPS, require_size
-from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, UnknownName, nearest, split_sampler
+from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES, split_sampler
 from storage.styles import MAX_NAME, MAX_WORDS, NewStyle, StyleSettings
 
 #: Would end `<style:name>`, or divide names where several are chosen.
@@ -106,10 +106,7 @@ def settings_from(
 
 def _sampler(text: str) -> str:
     """Return a sampler's name, with its schedule where that was said. Raises Mistake."""
-    try:
-        sampler, schedule = split_sampler(text)
-    except UnknownName as error:
-        raise unknown("sampler", text, list(SAMPLER_NAMES.values())) from error
+    sampler, schedule = named_sampler(text)
     return SAMPLER_NAMES[sampler] + (f" {SCHEDULE_NAMES[schedule]}" if schedule else "")
 
 
@@ -120,12 +117,6 @@ def _size(text: str) -> str:
         require_size(size.width, size.height)
         return f"{size.width}x{size.height}"
     return f"{size.width}:{size.height}"
-
-
-def unknown(kind: Literal["model", "sampler"], name: str, known: Sequence[str]) -> Mistake:
-    """Return the mistake of a name that nothing has: the texts `no_KIND` and `no_KIND_near`."""
-    near = nearest(name, known)
-    return Mistake(f"no_{kind}_near", name=name, near=", ".join(near)) if near else Mistake(f"no_{kind}", name=name)
 
 
 def checked_words(text: str) -> str:

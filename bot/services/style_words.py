@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.services.names import unknown
 from bot.texts import Mistake, PromptMistake
 from inference.prompt.places import Span
 from inference.protocol.limits import MAX_PROMPT_CHARACTERS
@@ -188,7 +189,7 @@ class Weaver:
     def _key(self, name: str) -> str:
         key = folded(name)
         if key not in self._styles:
-            raise no_style(name, self._names())
+            raise unknown("style", name, self._names())
         return key
 
     def _names(self) -> Iterator[str]:
@@ -227,12 +228,6 @@ def around(template: str, words: str) -> str:
         return _joined_pieces([", ".join(part for part in (words, template) if part.strip())])
     _require_length(len(template) + places * (len(words) - len(PLACEHOLDER)))
     return template.replace(PLACEHOLDER, words)
-
-
-def no_style(name: str, known: Iterable[str]) -> Mistake:
-    """Return the mistake of a name that no style has."""
-    near = nearest(name, known)
-    return Mistake("no_style_near", name=name, near=", ".join(near)) if near else Mistake("no_style", name=name)
 
 
 def _joined_pieces(pieces: Sequence[str]) -> str:

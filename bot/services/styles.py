@@ -1,18 +1,19 @@
-"""Styles: words and settings under a name that are put around a prompt; the operator's, servers' and members' own."""
+"""Styles: words and settings under a name that are put around a prompt; written, changed, given, and in files."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from bot.errors import UserError
 from bot.queue.dispatcher import Dispatcher
-from bot.services.drafts import find_model
+from bot.services.names import unknown
 from bot.services.style_sheets import SETTINGS, Row, Skipped, read_sheet, row_of, usable, write_sheet
-from bot.services.style_values import STYLES, Style, checked_name, checked_words, style_of, unknown
-from bot.services.style_words import Applied, Weaver, names_styles, no_style
+from bot.services.style_shelves import Listed, Shelf, Shelves, Whose, merged, require_server
+from bot.services.style_values import Style, checked_name, checked_words, style_of
+from bot.services.style_words import Weaver
+from bot.services.wishes import named_model
 from bot.texts import Mistake
 from storage import Database, styles
 from storage.styles import (
@@ -29,31 +30,6 @@ from storage.styles import (
 if TYPE_CHECKING:
     from bot.services.generation import Actor
 
-__all__ = ["STYLES", "Applied", "Imported", "Listed", "Style", "StyleSettings", "Styles", "Whose"]
-
-#: Whose styles somebody means.
-Whose = Literal["me", "server"]
-#: Styles that one request may name beside its prompt.
-MOST_CHOSEN = 10
-_SEPARATOR = ","
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A style among others."""
-
-    name: str
-    style: Style
-    #: As it is kept; None for the operator's.
-    stored: StoredStyle | None = None
-
-    @property
-    def whose(self) -> Literal["own", "server", "operator"]:
-        """Return whose it is."""
-        if self.stored is None:
-            return "operator"
-        return "own" if self.stored.guild_id is None else "server"
-
 
 @dataclass(frozen=True)
 class Imported:
@@ -64,99 +40,19 @@ class Imported:
     skipped: Sequence[Skipped]
 
 
-#: Styles by their names as they are compared.
-_Shelf = dict[str, Listed]
-
-
-class Styles:
-    """All styles, in memory: what is asked for while somebody types waits for nothing."""
+class Styles(Shelves):
+    """All styles, in memory, and written down wherever they change."""
 
     def __init__(self, *, database: Database, dispatcher: Dispatcher, operators: Mapping[str, Style]) -> None:
+        super().__init__(operators)
         self._database = database
         self._dispatcher = dispatcher
-        self._operators: _Shelf = {folded(name): Listed(name, style) for name, style in operators.items()}
-        self._own: dict[int, _Shelf] = {}
-        self._servers: dict[int, _Shelf] = {}
 
     async def load(self) -> None:
         """Read everybody's styles, so that nothing waits for them. Raises StorageError."""
         self._own, self._servers = {}, {}
         for stored in await styles.all(self._database):
             self._hold(stored)
-
-    # Reading --------------------------------------------------------------------------------------------------------
-
-    def listed(self, member_id: int, guild_id: int | None) -> list[Listed]:
-        """Return a member's own styles, then the server's, then the operator's, each by name."""
-        return [shelf[key] for shelf in self._shelves(member_id, guild_id) for key in sorted(shelf)]
-
-    def visible(self, member_id: int, guild_id: int | None) -> Mapping[str, Style]:
-        """Return what a member can use, by name. Of one name the member's own comes first, then the server's."""
-        return _visible(self._shelves(member_id, guild_id))
-
-    def find(self, text: str, member_id: int, guild_id: int | None) -> Style:
-        """Return the style of a name, however it is capitalised. Raises Mistake that names the nearest."""
-        for shelf in self._shelves(member_id, guild_id):
-            if (found := shelf.get(folded(text))) is not None:
-                return found.style
-        raise no_style(text, self.visible(member_id, guild_id))
-
-    def named(self, text: str, member_id: int, guild_id: int | None) -> list[str]:
-        """Return the names in a text: one, or several with commas between. Raises Mistake for too many."""
-        if any(folded(text) in shelf for shelf in self._shelves(member_id, guild_id)):
-            return [text]
-        names = [name.strip() for name in text.split(_SEPARATOR) if name.strip()]
-        if len(names) > MOST_CHOSEN:
-            raise Mistake("style_many", most=MOST_CHOSEN)
-        return names
-
-    def applied(
-        self, prompt: str, negative: str, style_names: Sequence[str], member_id: int, guild_id: int | None
-    ) -> Applied:
-        """Return what a member wrote in these styles, and in those that the prompt names.
-
-        Raises Mistake for a name that is none and for too much, PromptMistake for what is wrong within a text.
-        """
-        if not style_names and not names_styles(prompt):
-            return Applied(prompt, negative)
-        return Weaver(self.visible(member_id, guild_id)).applied(prompt, negative, style_names)
-
-    def own_names(self, member_id: int) -> list[str]:
-        """Return the names of a member's own styles."""
-        return [one.name for one in self._own.get(member_id, {}).values()]
-
-    def editable_names(self, actor: "Actor") -> list[str]:
-        """Return the names of what somebody may change: their own, and of the server's what they gave or manage."""
-        server = self._server(actor.guild_id).values()
-        given = [one.name for one in server if one.stored and _may(actor, one.stored)]
-        return list(dict.fromkeys([*self.own_names(actor.member_id), *given]))
-
-    def editable(self, actor: "Actor", name: str, whose: Whose | None = None) -> Listed:
-        """Return a style that somebody may change; where nothing is said, their own before the server's.
-
-        Raises Mistake for another's, the operator's, and a name that none has.
-        """
-        own, server = self._own.get(actor.member_id, {}), self._server(actor.guild_id)
-        if whose == "server":
-            _require_server(actor)
-        key = folded(name)
-        found = (own.get(key) if whose != "server" else None) or (server.get(key) if whose != "me" else None)
-        if found is None:
-            if key in self._operators:
-                raise Mistake("style_operators", name=self._operators[key].name)
-            raise no_style(name, self.editable_names(actor))
-        assert found.stored is not None, "these shelves hold what is kept"
-        if not _may(actor, found.stored):
-            raise Mistake("style_not_yours", name=found.name)
-        return found
-
-    def editable_by_id(self, actor: "Actor", style_id: int) -> Listed:
-        """Return a style that somebody may change. Raises Mistake where there is none such."""
-        for shelf in (self._own.get(actor.member_id, {}), self._server(actor.guild_id)):
-            for one in shelf.values():
-                if one.stored is not None and one.stored.id == style_id and _may(actor, one.stored):
-                    return one
-        raise Mistake("gone")
 
     # Changing -------------------------------------------------------------------------------------------------------
 
@@ -237,11 +133,11 @@ class Styles:
 
     async def share(self, actor: "Actor", name: str) -> Listed:
         """Give a copy of a member's own style to the server. Raises Mistake as `add` does; StorageError."""
-        guild_id = _require_server(actor)
+        guild_id = require_server(actor)
         own = self._own.get(actor.member_id, {})
         found = own.get(folded(name))
         if found is None or found.stored is None:
-            raise no_style(name, self.own_names(actor.member_id))
+            raise unknown("style", name, self.own_names(actor.member_id))
         stored = found.stored
         return await self._add(
             actor,
@@ -254,14 +150,6 @@ class Styles:
                 settings=stored.settings,
             ),
         )
-
-    def forget(self, member_id: int) -> None:
-        """Know nothing more of a member of whom everything was deleted."""
-        self._own.pop(member_id, None)
-        for shelf in self._servers.values():
-            for one in list(shelf.values()):
-                if one.stored is not None and one.stored.member_id == member_id:
-                    self._hold(msgspec.structs.replace(one.stored, member_id=0))
 
     # Files ----------------------------------------------------------------------------------------------------------
 
@@ -301,7 +189,7 @@ class Styles:
 
     async def export_csv(self, actor: "Actor", whose: Whose = "me") -> tuple[int, bytes]:
         """Return how many styles a member, or the server, has, and a file with them. Raises Mistake for none."""
-        shelf = self._server(_require_server(actor)) if whose == "server" else self._own.get(actor.member_id, {})
+        shelf = self._server(require_server(actor)) if whose == "server" else self._own.get(actor.member_id, {})
         if not shelf:
             raise Mistake("styles_none")
         rows = [
@@ -311,17 +199,6 @@ class Styles:
         return len(rows), await asyncio.to_thread(write_sheet, rows)
 
     # Inside ---------------------------------------------------------------------------------------------------------
-
-    def _server(self, guild_id: int | None) -> _Shelf:
-        return {} if guild_id is None else self._servers.get(guild_id, {})
-
-    def _shelves(self, member_id: int, guild_id: int | None) -> list[_Shelf]:
-        return [self._own.get(member_id, {}), self._server(guild_id), self._operators]
-
-    def _perspective(self, actor: "Actor", guild_id: int | None) -> list[_Shelf]:
-        """Return what a style of somebody's may name, the shelf where it stands first: a server's no member's own."""
-        shelves = self._shelves(actor.member_id, actor.guild_id)
-        return shelves if guild_id is None else shelves[1:]
 
     async def _add(self, actor: "Actor", new: NewStyle) -> Listed:
         self._check(actor, new)
@@ -351,31 +228,13 @@ class Styles:
         first, *others = self._perspective(actor, new.guild_id)
         left = {key: one for key, one in first.items() if before is None or key != folded(before.name)}
         left[folded(new.name)] = Listed(new.name, style_of(new))
-        Weaver(_visible([left, *others])).check(new.name)
+        Weaver(merged([left, *others])).check(new.name)
 
     def _checked_settings(self, settings: StyleSettings) -> StyleSettings:
         """Return settings with the model's own name. Raises Mistake for a model that is not installed."""
         if settings.model is None:
             return settings
-        models = self._dispatcher.models
-        try:
-            return msgspec.structs.replace(settings, model=find_model(settings.model, models).name)
-        except UserError as error:
-            names = [info.name for info in models if info.kind == "checkpoint"]
-            raise unknown("model", settings.model, names) from error
-
-    def _hold(self, stored: StoredStyle) -> Listed:
-        listed = Listed(stored.name, style_of(stored), stored)
-        self._shelf(stored)[folded(stored.name)] = listed
-        return listed
-
-    def _drop(self, stored: StoredStyle) -> None:
-        self._shelf(stored).pop(folded(stored.name), None)
-
-    def _shelf(self, stored: StoredStyle) -> _Shelf:
-        if stored.guild_id is None:
-            return self._own.setdefault(stored.member_id, {})
-        return self._servers.setdefault(stored.guild_id, {})
+        return msgspec.structs.replace(settings, model=named_model(settings.model, self._dispatcher.models).name)
 
 
 def _require_something(style: NewStyle) -> None:
@@ -383,33 +242,11 @@ def _require_something(style: NewStyle) -> None:
         raise Mistake("style_empty", name=style.name)
 
 
-def _require_server(actor: "Actor") -> int:
-    if actor.guild_id is None:
-        raise Mistake("styles_server")
-    return actor.guild_id
-
-
 def _require_manager(actor: "Actor") -> int:
-    guild_id = _require_server(actor)
+    guild_id = require_server(actor)
     if not actor.manager:
         raise Mistake("styles_manager")
     return guild_id
-
-
-def _may(actor: "Actor", stored: StoredStyle) -> bool:
-    """Tell whether somebody may change a style that they see."""
-    return stored.member_id == actor.member_id or (actor.manager and stored.guild_id == actor.guild_id)
-
-
-def _visible(shelves: Iterable[_Shelf]) -> dict[str, Style]:
-    found: dict[str, Style] = {}
-    seen: set[str] = set()
-    for shelf in shelves:
-        for key in sorted(shelf):
-            if key not in seen:
-                found[shelf[key].name] = shelf[key].style
-        seen |= set(shelf)
-    return found
 
 
 def _taken(new: NewStyle) -> Mistake:
@@ -423,13 +260,13 @@ def _full(guild_id: int | None) -> Mistake:
 
 
 def _imported(
-    rows: Sequence[Row], member_id: int, guild_id: int | None, shelves: Sequence[_Shelf]
+    rows: Sequence[Row], member_id: int, guild_id: int | None, shelves: Sequence[Shelf]
 ) -> tuple[list[tuple[Row, NewStyle]], list[Skipped]]:
     """Return the styles of a file that can be used, and those that cannot. Slow: to be called in a thread."""
     new, skipped = usable(rows, member_id, guild_id)
     first, *others = shelves
     then = {**first, **{key: Listed(style.name, style_of(style)) for key, (_, style) in new.items()}}
-    weaver = Weaver(_visible([then, *others]))
+    weaver = Weaver(merged([then, *others]))
     good = []
     for row, style in new.values():
         try:

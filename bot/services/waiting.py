@@ -9,6 +9,7 @@ from itertools import zip_longest
 from bot.queue.dispatcher import Dispatcher
 from bot.texts import Mistake
 from inference.protocol.messages import JobId
+from inference.protocol.recipe import prompt_of
 from storage.jobs import NewJob
 
 #: Requests whose place is looked up for one list: each costs a look over the members of its lane.
@@ -61,7 +62,7 @@ def find_own(dispatcher: Dispatcher, member_id: int, text: str) -> JobId:
     if _ID.fullmatch(text):
         return JobId(text)
     wanted = text.casefold().strip()
-    found = [job.id for job in own(dispatcher, member_id) if wanted in job.recipe.prompt.casefold()]
+    found = [job.id for job in own(dispatcher, member_id) if wanted in prompt_of(job.recipe).casefold()]
     if not found:
         raise Mistake("queue_no_request", text=text)
     if len(found) > 1:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.services.names import unknown
 from bot.services.wildcard_files import MOST_NAME, is_name, read_folder, text_of
 from bot.texts import Mistake
 from inference.prompt.combinations import Lists, Wildcards, count
 from inference.prompt.places import PromptError
-from inference.protocol.names import nearest
 from storage import Database, wildcards
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class WildcardLists:
         for shelf in (self._own(guild_id), self._operators):
             if name in shelf.texts:
                 return shelf.texts[name]
-        raise self._missing(name, self.of(guild_id).names())
+        raise unknown("wildcard", name, self.of(guild_id).names())
 
     def own_text(self, guild_id: int | None, name: str) -> str | None:
         """Return a server's own list as it was written, or None."""
@@ -125,12 +125,6 @@ class WildcardLists:
 
     def _own(self, guild_id: int | None) -> Shelf:
         return _EMPTY if guild_id is None else self._shelves.get(guild_id, _EMPTY)
-
-    def _missing(self, name: str, names: Sequence[str]) -> Mistake:
-        near = nearest(name, list(names))
-        if near:
-            return Mistake("no_wildcard_near", name=name, near=", ".join(near))
-        return Mistake("no_wildcard", name=name)
 
     # Changing -------------------------------------------------------------------------------------------------------
 
@@ -157,7 +151,7 @@ class WildcardLists:
             if name not in own.texts:
                 if name in self._operators.texts:
                     raise Mistake("wildcard_operators", name=name)
-                raise self._missing(name, list(own.texts))
+                raise unknown("wildcard", name, own.texts)
             left = {other: text for other, text in own.texts.items() if other != name}
             shelf = await asyncio.to_thread(Shelf, left)
             async with self._database.transaction() as write:
@@ -185,7 +179,7 @@ class WildcardLists:
             try:
                 count(f"__{name}__", drawn)
             except PromptError as error:
-                raise Mistake("wildcard_wrong", name=name, reason=error.words) from error
+                raise Mistake("wildcard_wrong", name=name, reason=error.told) from error
         return new
 
 

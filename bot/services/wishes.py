@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bot.errors import UserError
-from bot.services.drafts import Draft, Order, find_model, order
+from bot.services.drafts import Draft, Order, find_model, model_for, order
+from bot.services.names import named_sampler, unknown
 from bot.services.sizes import Pixels, Ratio, parse_size, pixels_of
 from bot.services.style_words import Applied
 from bot.texts import Mistake
 from inference.protocol.messages import ModelInfo
-from inference.protocol.names import SAMPLER_NAMES, UnknownName, nearest, split_sampler
+from inference.protocol.recipe import Instruct
 from storage.members import Defaults
 from storage.styles import StyleSettings
 
@@ -79,13 +80,17 @@ def order_of(
         sampler=draft.sampler or chosen.sampler,
     )
     if draft.sampler is not None:
-        _require_sampler(draft.sampler)
+        named_sampler(draft.sampler)
     model = _model(draft, chosen, defaults, models)
     size = wish.size or (parse_size(chosen.size) if chosen.size and draft.width is None else None)
     if size is None and draft.width is None and draft.like is None and defaults.width and defaults.height:
         size = Pixels(defaults.width, defaults.height)
     if size is not None:
-        usual = (model.default_width, model.default_height) if model else (_SIDE, _SIDE)
+        usual = (_SIDE, _SIDE)
+        if draft.like is not None:
+            usual = (draft.like.width, draft.like.height)
+        elif model is not None:
+            usual = (model.default_width, model.default_height)
         pixels = pixels_of(size, *usual)
         draft = replace(draft, width=pixels.width, height=pixels.height)
     return order(draft if model is None else replace(draft, model=model.name), models)
@@ -93,6 +98,8 @@ def order_of(
 
 def _model(draft: Draft, chosen: StyleSettings, defaults: Defaults, models: Sequence[ModelInfo]) -> ModelInfo | None:
     """Return the model that is wanted; None for that of the picture that is wanted again."""
+    if draft.instruct or isinstance(draft.like, Instruct):
+        return model_for(True, draft.model, models) if draft.like is None or draft.model is not None else None
     if draft.model is not None:
         return named_model(draft.model, models)
     if draft.like is not None:
@@ -108,8 +115,8 @@ def with_server_words(negative: str, server_negative: str) -> str:
 
 
 def installed(models: Sequence[ModelInfo]) -> list[ModelInfo]:
-    """Return the models that paint by themselves. Raises Mistake where there is none."""
-    checkpoints = [info for info in models if info.kind == "checkpoint"]
+    """Return the models that paint from words. Raises Mistake where there is none."""
+    checkpoints = [info for info in models if info.kind == "checkpoint" and not info.instructs]
     if not checkpoints:
         raise Mistake("no_models")
     return checkpoints
@@ -119,7 +126,11 @@ def named_model(name: str, models: Sequence[ModelInfo]) -> ModelInfo:
     """Return the model of a name, or whose hash begins so. Raises Mistake that names the nearest."""
     checkpoints = installed(models)
     try:
-        return find_model(name, checkpoints)
+        if (found := find_model(name, models)).instructs:
+            raise Mistake("model_instructs", name=found.name)
+        return found
+    except Mistake:
+        raise
     except UserError as error:
         raise unknown("model", name, [info.name for info in checkpoints]) from error
 
@@ -141,16 +152,3 @@ def _negative(draft: Draft) -> str:
 
 def _joined(*parts: str) -> str:
     return ", ".join(part for part in parts if part.strip())
-
-
-def unknown(kind: str, name: str, known: Sequence[str]) -> Mistake:
-    """Return the mistake of a name that nothing has: the texts `no_KIND` and `no_KIND_near`."""
-    near = nearest(name, known)
-    return Mistake(f"no_{kind}_near", name=name, near=", ".join(near)) if near else Mistake(f"no_{kind}", name=name)
-
-
-def _require_sampler(name: str) -> None:
-    try:
-        split_sampler(name)
-    except UnknownName as error:
-        raise unknown("sampler", name, list(SAMPLER_NAMES.values())) from error

@@ -1,5 +1,7 @@
 """Every sentence that people read in Discord, in one place, by language; `bot.ui.menus` has those of the menus.
 
+What is said of prompts is in English in `inference.prompt.words`, since the command line says it too.
+
 A language may lack a text: English stands in then, and a test says which are missing.
 """
 
@@ -9,9 +11,14 @@ from string import Formatter
 from bot.errors import UserError
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
+from bot.texts.german_prompts import GERMAN_PROMPTS
+from inference.prompt import words
 from inference.prompt.places import Span
+from inference.prompt.words import Words
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+#: What is said of prompts.
+_OF_PROMPTS: Mapping[str, Mapping[str, str]] = {"en": words.ENGLISH, "de": {**words.ENGLISH, **GERMAN_PROMPTS}}
 
 
 class Mistake(UserError):
@@ -42,6 +49,11 @@ def say(key: str, locale: str | None = None, /, **values: object) -> str:
     """Return a sentence in the locale's language. Raises KeyError for a key that English does not have."""
     text = LANGUAGES[language_of(locale)].get(key) or ENGLISH[key]
     return text.format(**values)
+
+
+def said(told: Words, locale: str | None = None) -> str:
+    """Return what is said of a prompt in the locale's language."""
+    return told.said(_OF_PROMPTS[language_of(locale)])
 
 
 def fields(text: str) -> set[str]:

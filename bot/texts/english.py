@@ -39,11 +39,28 @@ ENGLISH: Mapping[str, str] = {
     "gone": "There is nothing left to do that to.",
     "model_gone": "The model that painted this is no longer installed here.",
     "source_gone": "The picture that this one was made from is no longer kept. Send it again.",
+    "other_version": "Another version of me made this, and I cannot read how. What is shown stays; for new pictures "
+    "use /imagine.",
+    "press_author": "In this server only whoever asked for a picture may make more of it with its buttons.",
+    "press_roles": "In this server only members with one of these roles may make more of other people's pictures "
+    "with their buttons: {roles}",
+    "upscale_off": "In this server pictures are not made larger.",
+    "upscale_most_factor": "In this server pictures become at most {most} times as wide and as high; you asked for "
+    "{asked} times.",
+    "upscale_most_pixels": "In this server a picture made larger may have {most} million pixels; this one would have "
+    "{asked}.",
     "limit_member_waiting": "You have {now} pictures waiting and may have {most}. Wait, or cancel some with /queue.",
     "limit_guild_waiting": "This server has {now} pictures waiting and may have {most}. Try again in a few minutes.",
     "limit_count": "One request may have {most} pictures.",
     # What was typed or sent
     "no_models": "No model is installed. An admin installs one with `easel models add`.",
+    "no_instruct_model": "No model that follows instructions is installed. An admin installs an instruct-pix2pix "
+    "checkpoint with `easel models add`: one whose network has 8 input channels, timbrooks/instruct-pix2pix for "
+    "instance.",
+    "model_instructs": "“{name}” only changes pictures as it is told, by an instruction. Choose another model for "
+    "this.",
+    "model_is_ordinary": "“{name}” is an ordinary model and follows no instructions. Choose one that does, or leave "
+    "the model out.",
     "no_model": "There is no model named “{name}”. Start typing and choose one that is offered.",
     "no_model_near": "There is no model named “{name}”. Did you mean {near}?",
     "no_sampler": "There is no sampler named “{name}”. Start typing and choose one that is offered.",
@@ -65,17 +82,34 @@ ENGLISH: Mapping[str, str] = {
     "image_pixels": "“{name}” has more than {most} million pixels. Make it smaller first.",
     "image_none": "“{name}” is no picture that can be read. Send a PNG, JPEG, WebP or GIF.",
     "image_damaged": "“{name}” is damaged and cannot be read. Save it again and send that.",
+    "image_side": "“{name}” is {width}x{height} pixels, and a side may have {most}. Make it smaller first.",
+    "image_unknown": "“{name}” could not be looked at. Save it again, as PNG, and send that.",
     # Made from a picture
     "edit_too_large": "That would be {width}x{height} pixels. At most {most_side} a side and {most} million in all can "
     "be painted: make the picture smaller first, or add less.",
     "edit_too_small": "That would be {width}x{height} pixels, and a side needs {least}. Make the picture larger first.",
     "edit_margin": "At most {most} pixels can be added on one side. Do it in two steps.",
     "edit_nothing_added": "Say on which side to add something.",
+    "edit_instructed": "The picture was made by an instruction, with a model that does nothing else. Start from it "
+    "with another model, and say what it shows.",
     "edit_square_already": "The picture is square already.",
-    "mask_no_box": "“{text}” is no box. Write left, top, width and height in pixels, such as 10,20,64,48.",
+    "edit_full_too_large": "That would be {width}x{height} pixels. At most {most_side} a side and {most} million in "
+    "all can be made: take a smaller factor, or make the picture smaller first.",
+    "edit_tiles": "That would be {count} tiles, and at most {most} can be painted for one picture. Take larger tiles, "
+    "or a smaller factor.",
+    "blend_count": "Take 2 to {most} pictures to blend.",
+    "blend_weights": "Give one weight for each of the {count} pictures, or none.",
+    "blend_weight": "A picture's weight goes from 0.01 to 1.",
+    "mask_no_box": "“{text}” is no box. Write left, top, width and height in pixels or percent, such as 10,20,64,48 or "
+    "10%,20%,50%,50%, or words such as left half, top third or bottom right.",
     "mask_box": "The box {box} is not inside the picture, which is {width}x{height} pixels.",
+    "mask_box_outside": "The box {box} is empty or reaches beyond the picture.",
     "mask_no_colour": "“{text}” is no colour. Write it like #ff8800.",
     "mask_colour_none": "Nothing in the picture has the colour {colour}.",
+    "mask_shape": "The mask “{name}” is {mask_width}x{mask_height} pixels, and the picture is {width}x{height}: they "
+    "need the same shape. Save the mask as large as the picture.",
+    "mask_nothing": "Nothing is marked. Say what to paint anew: white in a mask, a box, or a colour.",
+    "mask_everything": "Everything is marked. To change the picture as a whole, leave the mask out.",
     # /paste
     "paste_title": "Paste settings",
     "paste_text": "Settings as a text",
@@ -224,6 +258,15 @@ ENGLISH: Mapping[str, str] = {
     "admin_negative_none": "Nothing is kept out of every picture of this server.",
     "admin_negative_title": "Negative prompt of this server",
     "admin_negative_label": "What to keep out of every picture",
+    "admin_buttons_everyone": "Everyone who sees a picture in this server may make more of it with its buttons.",
+    "admin_buttons_author": "Only whoever asked for a picture, and moderators, may make more of it with its buttons.",
+    "admin_buttons_roles": "Only whoever asked for a picture, moderators, and members with one of these roles may make "
+    "more of it with its buttons: {roles}",
+    "admin_buttons_which": "Name at least one role too: choose it for `role`.",
+    "admin_buttons_no_roles": "Roles only matter where `who` is “members with a role”. Choose that, or leave them out.",
+    "admin_upscale": "Pictures may be made up to {most} times as wide and as high in this server, with {megapixels} "
+    "million pixels at most.",
+    "admin_upscale_off": "Pictures are not made larger in this server.",
     # /prompt
     "prompt_title": "### How this prompt is read",
     "prompt_title_negative": "### How this negative prompt is read",
@@ -255,9 +298,57 @@ ENGLISH: Mapping[str, str] = {
     "deed_extend_up": "Extend up",
     "deed_extend_down": "Extend down",
     "deed_remix": "Remix",
+    "done_faces": "faces restored",
+    "done_larger": "{factor}× as large by {model}",
+    "done_larger_filter": "{factor}× as large by Lanczos’s filter, since no upscaler is installed",
+    "deed_upscale_2": "Upscale 2×",
+    "deed_upscale_4": "Upscale 4×",
+    "deed_hires_2": "Hires 2×",
+    "deed_detail_2": "Detail 2×",
+    "deed_upscale": "Upscale",
+    "deed_outpaint": "Outpaint",
+    "deed_restyle": "Restyle",
+    "deed_inpaint": "Inpaint",
+    "button_upscale": "Upscale",
+    "card_edit": "Edit or inpaint",
+    "card_favourite": "Favourite",
+    "card_unfavourite": "No favourite",
+    "card_send": "Send me",
+    "card_settings": "Settings",
+    "card_delete": "Delete",
+    "card_sent": "It is in your direct messages.",
+    "card_deleted": "The picture is deleted.",
+    "dm_closed": "Your direct messages are closed, so nothing can be sent to you.",
+    "upscale_too_large": "That would be {asked} million pixels, and at most {most} can be made.",
+    "edit_needs_prompt": "This picture does not say what it shows. Say in the prompt what is to be painted.",
+    "edit_title": "Edit a picture",
+    "edit_prompt": "What to paint",
+    "edit_area": "Where",
+    "edit_area_hint": "left half, top right, middle third, or 10,20,64,48; empty: everywhere",
+    "edit_colour": "Or: everything that has this colour",
+    "edit_colour_hint": "Such as #ff8800",
+    "edit_mask": "Or: a mask",
+    "edit_mask_hint": "White is painted anew, black is kept",
+    "edit_strength": "How much to change, 0 to 1",
+    "edit_strength_hint": "Empty: what is usual",
+    "edit_no_strength": "“{text}” is no strength. Write a number from 0 to 1, such as 0.6.",
+    "mask_one": "Say once where to paint: a place, a colour, or a mask.",
+    "remix_unknown": "It is not known how this picture was painted, so there is nothing to change. /edit "
+    "takes any picture.",
+    "remix_words": "What to paint",
+    "remix_words_hint": "A line that begins “Negative prompt:” says what to keep out",
+    "remix_style": "Style to put on it",
+    "deed_instruct": "Instruction",
+    "deed_blend": "Blend",
+    "no_face_restorer": "No face restorer is installed. `easel models add` installs one, such as GFPGANv1.4.pth.",
+    "upscale_nothing": "Nothing would be made larger, and no faces restored. Choose a factor, or faces.",
+    "upscale_network_only": "An upscaler and faces go with the way “by an upscaler”. Choose that, or leave them out.",
+    "card_upload": "What is to become of this picture?",
+    "card_too_large": "This picture is too large to be shown again. /edit and /upscale take it.",
+    "which_picture": "Which picture?",
+    "no_picture_there": "This message has no picture attached.",
+    "edit_which_sides": "Say what to add: pixels on some sides, or a zoom, or square.",
     "remix_title": "Remix",
-    "remix_prompt": "What to paint",
-    "remix_negative": "What to keep out of it",
     "remix_model": "Which model paints it",
     "remix_sampler": "Sampler",
     "remix_size": "Size: pixels or a ratio",
@@ -268,6 +359,33 @@ ENGLISH: Mapping[str, str] = {
     "card_link": "Picture {number} of [this message]({link}): what is to become of it?",
     "origin": "{deed} · from picture {number}",
     "origin_link": "{deed} · from picture {number} of [this message]({link})",
+    # /lineage
+    "lineage_title": "### Where picture {number} comes from, and what came of it",
+    "lineage_line": "{deed} · from {number}",
+    "lineage_gone": "no longer kept",
+    "lineage_message": "[message]({link})",
+    "lineage_lines_more": "and {count} more in the drawing",
+    "lineage_alone": "It was made from no other picture, and nothing was made from it yet.",
+    "lineage_orphan": "Picture 1 was made from another one, of which nothing is kept.",
+    "lineage_grey": "Grey boxes without a number stand for pictures that you may not see.",
+    "lineage_left_out": "Not shown, for want of room: {count}.",
+    "lineage_open": "Picture {number}",
+    "lineage_box": "gone",
+    "lineage_between": "… {count} between",
+    "lineage_more": "+{count} more",
+    "lineage_none": "You have no pictures that are kept. /imagine makes one, or send one with `picture`.",
+    "lineage_both": "Give a picture or a link, not both.",
+    "lineage_link": "“{text}” is no link to a message. Copy it from the message’s menu: Copy Message Link.",
+    "lineage_no_message": "That message shows no picture of mine that you may see.",
+    "lineage_no_number": "That message has no picture {number}.",
+    "lineage_not_ours": "“{name}” is not as I painted it, or not by me at all. /paste paints from its settings where "
+    "it has some, and /variations makes more like it.",
+    "lineage_written": "### This picture says how it was painted\nI have no record of it that I could show you here. "
+    "These are the settings that are written into it:",
+    "button_lineage": "Where it comes from",
+    "button_repeat": "Paint it again exactly",
+    "button_recipe": "Paint it again",
+    "deed_repeat": "Painted again",
     # Buttons
     "button_again": "Again",
     "button_cancel": "Cancel",
@@ -299,11 +417,12 @@ ENGLISH: Mapping[str, str] = {
     "**/paste** paints from the settings of another program, or of a picture\n"
     "**/queue mine** what waits for you · **/queue all** how busy it is · **/queue cancel** never mind\n"
     "**/history** everything you asked for, and your favourites\n"
+    "**/lineage** where a picture comes from, and what came of it\n"
     "**/prompt check** how a prompt is read, and what looks wrong\n"
     "**/me show**, **set**, **reset** your defaults · **/me export**, **delete** your data\n"
     "**/styles list** looks for `style:`, yours among them\n"
     "**/wildcards list** lists of which `__name__` in a prompt draws a line\n"
-    "**/admin negative** what admins keep out of every picture\n"
+    "**/admin negative** what admins keep out of every picture · **/admin buttons**, **upscale** what they allow\n"
     "**/about** which models are installed",
     "about_title": "## {name}\nMakes pictures from words with diffusion models, on the "
     "machine of whoever runs it. {version}, free software.",

@@ -39,11 +39,27 @@ GERMAN: Mapping[str, str] = {
     "gone": "Damit lässt sich nichts mehr tun.",
     "model_gone": "Das Modell, das dies gemalt hat, ist hier nicht mehr installiert.",
     "source_gone": "Das Bild, von dem dieses ausging, ist nicht mehr da. Schick es noch einmal.",
+    "other_version": "Das hat eine andere Version von mir gemacht, und ich kann nicht lesen, wie. Was zu sehen ist, "
+    "bleibt; für neue Bilder nimm /imagine.",
+    "press_author": "Auf diesem Server darf nur, wer ein Bild verlangt hat, mit seinen Knöpfen mehr daraus machen.",
+    "press_roles": "Auf diesem Server dürfen nur Mitglieder mit einer dieser Rollen mit den Knöpfen mehr aus den "
+    "Bildern anderer machen: {roles}",
+    "upscale_off": "Auf diesem Server werden Bilder nicht vergrößert.",
+    "upscale_most_factor": "Auf diesem Server werden Bilder höchstens {most}-mal so breit und so hoch; du wolltest "
+    "{asked}-mal.",
+    "upscale_most_pixels": "Auf diesem Server darf ein vergrößertes Bild {most} Millionen Pixel haben; dieses hätte "
+    "{asked}.",
     "limit_member_waiting": "Bei dir warten {now} Bilder, {most} dürfen es sein. Warte, oder brich welche ab: /queue.",
     "limit_guild_waiting": "Hier warten {now} Bilder, {most} dürfen es sein. Versuch es in ein paar Minuten wieder.",
     "limit_count": "Eine Anfrage darf {most} Bilder haben.",
     # Was getippt oder geschickt wurde
     "no_models": "Es ist kein Modell installiert. Eine Admin installiert eines mit `easel models add`.",
+    "no_instruct_model": "Es ist kein Modell installiert, das Anweisungen folgt. Eine Admin installiert ein "
+    "instruct-pix2pix-Modell mit `easel models add`: eines, dessen Netz 8 Eingangskanäle hat, etwa "
+    "timbrooks/instruct-pix2pix.",
+    "model_instructs": "„{name}“ ändert nur Bilder nach einer Anweisung. Wähl dafür ein anderes Modell.",
+    "model_is_ordinary": "„{name}“ ist ein gewöhnliches Modell und folgt keinen Anweisungen. Wähl eines, das es tut, "
+    "oder lass das Modell weg.",
     "no_model": "Ein Modell „{name}“ gibt es nicht. Fang an zu tippen und wähl eines, das angeboten wird.",
     "no_model_near": "Ein Modell „{name}“ gibt es nicht. Meinst du {near}?",
     "no_sampler": "Einen Sampler „{name}“ gibt es nicht. Fang an zu tippen und wähl einen, der angeboten wird.",
@@ -65,17 +81,34 @@ GERMAN: Mapping[str, str] = {
     "image_pixels": "„{name}“ hat mehr als {most} Millionen Pixel. Mach es erst kleiner.",
     "image_none": "„{name}“ ist kein Bild, das sich lesen lässt. Schick PNG, JPEG, WebP oder GIF.",
     "image_damaged": "„{name}“ ist beschädigt und nicht zu lesen. Speichere es neu und schick das.",
+    "image_side": "„{name}“ ist {width}x{height} Pixel groß, und eine Seite darf {most} haben. Mach es erst kleiner.",
+    "image_unknown": "„{name}“ ließ sich nicht ansehen. Speichere es neu, als PNG, und schick das.",
     # Aus einem Bild gemacht
     "edit_too_large": "Das wären {width}x{height} Pixel. Höchstens {most_side} pro Seite und {most} Millionen "
     "insgesamt können gemalt werden: Mach das Bild erst kleiner, oder füge weniger an.",
     "edit_too_small": "Das wären {width}x{height} Pixel, und eine Seite braucht {least}. Mach das Bild erst größer.",
     "edit_margin": "Auf einer Seite können höchstens {most} Pixel angefügt werden. Mach es in zwei Schritten.",
     "edit_nothing_added": "Sag, auf welcher Seite etwas angefügt werden soll.",
+    "edit_instructed": "Das Bild wurde nach einer Anweisung gemacht, mit einem Modell, das nichts anderes kann. Geh "
+    "mit einem anderen Modell von ihm aus, und sag, was es zeigt.",
     "edit_square_already": "Das Bild ist schon quadratisch.",
-    "mask_no_box": "„{text}“ ist kein Kasten. Schreib links, oben, Breite und Höhe in Pixeln, etwa 10,20,64,48.",
+    "edit_full_too_large": "Das wären {width}x{height} Pixel. Höchstens {most_side} pro Seite und {most} Millionen "
+    "insgesamt sind möglich: Nimm einen kleineren Faktor, oder mach das Bild erst kleiner.",
+    "edit_tiles": "Das wären {count} Kacheln, und höchstens {most} können für ein Bild gemalt werden. Nimm größere "
+    "Kacheln, oder einen kleineren Faktor.",
+    "blend_count": "Nimm 2 bis {most} Bilder zum Verschmelzen.",
+    "blend_weights": "Gib ein Gewicht für jedes der {count} Bilder an, oder keines.",
+    "blend_weight": "Das Gewicht eines Bilds geht von 0,01 bis 1.",
+    "mask_no_box": "„{text}“ ist kein Kasten. Schreib links, oben, Breite und Höhe in Pixeln oder Prozent, etwa "
+    "10,20,64,48 oder 10%,20%,50%,50%, oder Worte wie linke Hälfte, oberes Drittel oder unten rechts.",
     "mask_box": "Der Kasten {box} liegt nicht im Bild, das {width}x{height} Pixel groß ist.",
+    "mask_box_outside": "Der Kasten {box} ist leer oder reicht über das Bild hinaus.",
     "mask_no_colour": "„{text}“ ist keine Farbe. Schreib sie wie #ff8800.",
     "mask_colour_none": "Nichts im Bild hat die Farbe {colour}.",
+    "mask_shape": "Die Maske „{name}“ ist {mask_width}x{mask_height} Pixel groß und das Bild {width}x{height}: Sie "
+    "brauchen dieselbe Form. Speichere die Maske so groß wie das Bild.",
+    "mask_nothing": "Nichts ist markiert. Sag, was neu gemalt wird: Weiß in einer Maske, ein Kasten oder eine Farbe.",
+    "mask_everything": "Alles ist markiert. Um das ganze Bild zu ändern, lass die Maske weg.",
     # /paste
     "paste_title": "Einstellungen einfügen",
     "paste_text": "Einstellungen als Text",
@@ -227,6 +260,17 @@ GERMAN: Mapping[str, str] = {
     "admin_negative_none": "Aus den Bildern dieses Servers bleibt nichts immer heraus.",
     "admin_negative_title": "Negativer Prompt dieses Servers",
     "admin_negative_label": "Was aus jedem Bild bleiben soll",
+    "admin_buttons_everyone": "Wer auf diesem Server ein Bild sieht, darf mit seinen Knöpfen mehr daraus machen.",
+    "admin_buttons_author": "Nur wer ein Bild verlangt hat, und Moderatorinnen, dürfen mit seinen Knöpfen mehr daraus "
+    "machen.",
+    "admin_buttons_roles": "Nur wer ein Bild verlangt hat, Moderatorinnen, und Mitglieder mit einer dieser Rollen "
+    "dürfen mit seinen Knöpfen mehr daraus machen: {roles}",
+    "admin_buttons_which": "Nenne auch mindestens eine Rolle: wähl sie bei `role`.",
+    "admin_buttons_no_roles": "Rollen zählen nur, wo `who` „Mitglieder mit einer Rolle“ ist. Wähl das, oder lass sie "
+    "weg.",
+    "admin_upscale": "Bilder dürfen auf diesem Server bis zu {most}-mal so breit und so hoch werden, mit höchstens "
+    "{megapixels} Millionen Pixeln.",
+    "admin_upscale_off": "Bilder werden auf diesem Server nicht vergrößert.",
     # /prompt
     "prompt_title": "### So wird dieser Prompt gelesen",
     "prompt_title_negative": "### So wird dieser negative Prompt gelesen",
@@ -259,9 +303,59 @@ GERMAN: Mapping[str, str] = {
     "deed_extend_up": "Oben erweitern",
     "deed_extend_down": "Unten erweitern",
     "deed_remix": "Remix",
+    "done_faces": "Gesichter verbessert",
+    "done_larger": "{factor}× so groß durch {model}",
+    "done_larger_filter": "{factor}× so groß durch Lanczos-Filter, da kein Upscaler installiert ist",
+    "deed_upscale_2": "Vergrößern 2×",
+    "deed_upscale_4": "Vergrößern 4×",
+    "deed_hires_2": "Hires 2×",
+    "deed_detail_2": "Details 2×",
+    "deed_upscale": "Vergrößern",
+    "deed_outpaint": "Erweitern",
+    "deed_restyle": "Übermalen",
+    "deed_inpaint": "Teil neu malen",
+    "button_upscale": "Größer",
+    "card_edit": "Bearbeiten",
+    "card_favourite": "Favorit",
+    "card_unfavourite": "Kein Favorit",
+    "card_send": "Mir senden",
+    "card_settings": "Einstellungen",
+    "card_delete": "Löschen",
+    "card_sent": "Es ist in deinen Direktnachrichten.",
+    "card_deleted": "Das Bild ist gelöscht.",
+    "dm_closed": "Deine Direktnachrichten sind geschlossen, also kann dir nichts gesendet werden.",
+    "upscale_too_large": "Das wären {asked} Millionen Pixel, und höchstens {most} sind möglich.",
+    "edit_needs_prompt": "Dieses Bild sagt nicht, was es zeigt. Schreib in den Prompt, was gemalt werden soll.",
+    "edit_title": "Ein Bild bearbeiten",
+    "edit_prompt": "Was gemalt werden soll",
+    "edit_area": "Wo",
+    "edit_area_hint": "linke Hälfte, oben rechts, Mitte oder 10,20,64,48; leer: überall",
+    "edit_colour": "Oder: alles, was diese Farbe hat",
+    "edit_colour_hint": "Etwa #ff8800",
+    "edit_mask": "Oder: eine Maske",
+    "edit_mask_hint": "Weiß wird neu gemalt, Schwarz bleibt",
+    "edit_strength": "Wie viel sich ändert, 0 bis 1",
+    "edit_strength_hint": "Leer: das Übliche",
+    "edit_no_strength": "„{text}“ ist keine Stärke. Schreib eine Zahl von 0 bis 1, etwa 0.6.",
+    "mask_one": "Sag nur einmal, wo gemalt werden soll: ein Ort, eine Farbe oder eine Maske.",
+    "remix_unknown": "Wie dieses Bild gemalt wurde, ist nicht bekannt; es gibt nichts zu ändern. /edit nimmt "
+    "jedes Bild.",
+    "remix_words": "Was gemalt werden soll",
+    "remix_words_hint": "Eine Zeile „Negative prompt: …“ sagt, was fehlen soll",
+    "remix_style": "Stil, der dazukommt",
+    "deed_instruct": "Anweisung",
+    "deed_blend": "Mischen",
+    "no_face_restorer": "Kein Modell für Gesichter ist installiert. Der Betreiber kann eines hinzufügen, "
+    "etwa GFPGANv1.4.pth.",
+    "upscale_nothing": "Nichts würde größer und kein Gesicht besser. Wähle einen Faktor oder Gesichter.",
+    "upscale_network_only": "Ein Upscaler und Gesichter gehören zur Art „durch einen Upscaler“. Wähle die "
+    "oder lass sie weg.",
+    "card_upload": "Was soll aus diesem Bild werden?",
+    "card_too_large": "Dieses Bild ist zu groß, um es noch einmal zu zeigen. /edit und /upscale nehmen es.",
+    "which_picture": "Welches Bild?",
+    "no_picture_there": "An dieser Nachricht hängt kein Bild.",
+    "edit_which_sides": "Sag, was dazukommen soll: Pixel an manchen Seiten, ein Zoom oder quadratisch.",
     "remix_title": "Remix",
-    "remix_prompt": "Was gemalt werden soll",
-    "remix_negative": "Was fehlen soll",
     "remix_model": "Welches Modell malt",
     "remix_sampler": "Sampler",
     "remix_size": "Größe: Pixel oder ein Verhältnis",
@@ -272,6 +366,34 @@ GERMAN: Mapping[str, str] = {
     "card_link": "Bild {number} aus [dieser Nachricht]({link}): Was soll daraus werden?",
     "origin": "{deed} · aus Bild {number}",
     "origin_link": "{deed} · aus Bild {number} [dieser Nachricht]({link})",
+    # /lineage
+    "lineage_title": "### Woher Bild {number} kommt, und was daraus wurde",
+    "lineage_line": "{deed} · aus {number}",
+    "lineage_gone": "nicht mehr aufgehoben",
+    "lineage_message": "[Nachricht]({link})",
+    "lineage_lines_more": "und {count} weitere in der Zeichnung",
+    "lineage_alone": "Es wurde aus keinem anderen Bild gemacht, und aus ihm noch keines.",
+    "lineage_orphan": "Bild 1 wurde aus einem anderen gemacht, von dem nichts mehr aufgehoben ist.",
+    "lineage_grey": "Graue Felder ohne Nummer stehen für Bilder, die du nicht sehen darfst.",
+    "lineage_left_out": "Aus Platzmangel nicht gezeigt: {count}.",
+    "lineage_open": "Bild {number}",
+    "lineage_box": "weg",
+    "lineage_between": "… {count} dazwischen",
+    "lineage_more": "+{count} weitere",
+    "lineage_none": "Du hast keine Bilder, die noch da sind. /imagine macht eines, oder schick eines mit `picture`.",
+    "lineage_both": "Gib ein Bild an oder einen Link, nicht beides.",
+    "lineage_link": "„{text}“ ist kein Link zu einer Nachricht. Kopier ihn aus dem Menü der Nachricht: "
+    "Nachrichtenlink kopieren.",
+    "lineage_no_message": "Diese Nachricht zeigt kein Bild von mir, das du sehen darfst.",
+    "lineage_no_number": "Diese Nachricht hat kein Bild {number}.",
+    "lineage_not_ours": "„{name}“ ist nicht so, wie ich es gemalt habe, oder gar nicht von mir. /paste malt nach "
+    "seinen Einstellungen, wenn es welche hat, und /variations malt Ähnliches.",
+    "lineage_written": "### Dieses Bild sagt, wie es gemalt wurde\nIch habe nichts darüber, was ich dir hier zeigen "
+    "könnte. Diese Einstellungen stehen darin:",
+    "button_lineage": "Woher es kommt",
+    "button_repeat": "Genauso noch einmal malen",
+    "button_recipe": "Noch einmal malen",
+    "deed_repeat": "Noch einmal gemalt",
     # Knöpfe
     "button_again": "Nochmal",
     "button_cancel": "Abbrechen",
@@ -304,11 +426,12 @@ GERMAN: Mapping[str, str] = {
     "**/paste** malt nach den Einstellungen eines anderen Programms oder eines Bildes\n"
     "**/queue mine** was auf dich wartet · **/queue all** wie viel los ist · **/queue cancel** doch nicht\n"
     "**/history** alles, was du verlangt hast, und deine Favoriten\n"
+    "**/lineage** woher ein Bild kommt, und was daraus wurde\n"
     "**/prompt check** wie ein Prompt gelesen wird, und was falsch aussieht\n"
     "**/me show**, **set**, **reset** deine Vorgaben · **/me export**, **delete** deine Daten\n"
     "**/styles list** Stile für `style:`, auch deine\n"
     "**/wildcards list** Listen, aus denen `__name__` in einem Prompt eine Zeile zieht\n"
-    "**/admin negative** was Admins aus jedem Bild heraushalten\n"
+    "**/admin negative** was Admins aus jedem Bild heraushalten · **/admin buttons**, **upscale** was sie erlauben\n"
     "**/about** welche Modelle installiert sind",
     "about_title": "## {name}\nMalt Bilder nach Worten mit Diffusionsmodellen, auf der Maschine derer, die ihn "
     "betreiben. {version}, freie Software.",

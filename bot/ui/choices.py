@@ -20,8 +20,8 @@ def matching(typed: str, names: Iterable[str]) -> Choices:
 
 
 def models_like(typed: str, models: Iterable[ModelInfo]) -> Choices:
-    """Return the models that paint by themselves and whose names hold what was typed."""
-    return matching(typed, [info.name for info in models if info.kind == "checkpoint"])
+    """Return the models that paint from words and whose names hold what was typed."""
+    return matching(typed, [info.name for info in models if info.kind == "checkpoint" and not info.instructs])
 
 
 def free(typed: str, names: Iterable[str]) -> Choices:

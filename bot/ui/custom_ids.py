@@ -1,7 +1,11 @@
 """What a button says of itself. Nothing else of a button is kept, so that it outlives restarts.
 
 `easel:VERB:JOB` does something to a job, `easel:do:DEED:JOB:INDEX` makes a new picture of one of its pictures,
-`easel:picture:JOB:INDEX` shows what can be made of that one, and `easel:remix:JOB:INDEX` a form for it.
+`easel:picture:JOB:INDEX` shows what can be made of that one, `easel:one:VERB:JOB:INDEX` does something to it, and
+`easel:remix:JOB:INDEX` opens a form for it; `easel:edit:JOB:INDEX` is one that paints a part of it anew.
+`easel:lineage:JOB:INDEX` shows where it comes from, `easel:repeat:JOB:INDEX` paints it again, and `easel:recipe` what a
+file beside it says.
+`easel:upload:DEED` makes a new picture of the one that its message shows, and `easel:upload-form:FORM` opens a form.
 `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again, `easel:forget:MEMBER` deletes a member's data,
 `easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a style, `easel:wildcards:NAME` writes a list,
 `easel:negative` sets a server's negative prompt, `easel:paste` takes settings. Discord takes 100 characters.
@@ -11,12 +15,15 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, get_args
 
-from bot.services.derive import VERBS as DEEDS
-from bot.services.derive import Verb as Deed
+from bot.services.deeds import DEEDS, Deed
 from inference.protocol.messages import JobId
 
 #: "drop" is a cancel that shows the member's queue again.
 Verb = Literal["again", "cancel", "delete", "settings", "show", "drop"]
+#: What is done to one picture, and nothing is made of it; "edit" opens a form that does.
+CardVerb = Literal["favourite", "unfavourite", "send", "settings", "delete", "edit"]
+#: Forms for a picture that somebody sent.
+UploadForm = Literal["edit", "remix"]
 #: Lists that have pages.
 Shelf = Literal["history", "favourites"]
 #: Whose requests a queue shows.
@@ -27,8 +34,18 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 #: Each matches the custom ids of one kind of button; discord.py asks for it to find the button's callback.
 PATTERN = re.compile(rf"easel:(?P<verb>{'|'.join(VERBS)}):(?P<job>[0-9a-f]{{32}})")
 DEED = re.compile(rf"easel:do:(?P<deed>{'|'.join(DEEDS)}):(?P<job>[0-9a-f]{{32}}):(?P<index>[0-9]{{1,2}})")
+CARD = re.compile(
+    rf"easel:one:(?P<verb>{'|'.join(get_args(CardVerb))}):(?P<job>[0-9a-f]{{32}}):(?P<index>[0-9]{{1,2}})"
+)
 PICTURE = re.compile(r"easel:picture:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
 REMIX = re.compile(r"easel:remix:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
+LINEAGE = re.compile(r"easel:lineage:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
+REPEAT = re.compile(r"easel:repeat:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
+RECIPE_ID = "easel:recipe"
+RECIPE = re.compile(RECIPE_ID)
+UPLOAD = re.compile(rf"easel:upload:(?P<deed>{'|'.join(DEEDS)})")
+UPLOAD_FORM = re.compile(rf"easel:upload-form:(?P<form>{'|'.join(get_args(UploadForm))})")
+EDIT = re.compile(r"easel:edit:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
 PAGE = re.compile(rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})")
 QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
 FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
@@ -40,6 +57,7 @@ WILDCARDS = re.compile(r"easel:wildcards:(?P<name>[a-z0-9/_-]{1,60})")
 NEGATIVE_ID = "easel:negative"
 NEGATIVE = re.compile(NEGATIVE_ID)
 PASTE_ID = "easel:paste"
+PASTE = re.compile(PASTE_ID)
 
 
 def custom_id(verb: Verb, job: str) -> str:
@@ -52,6 +70,11 @@ def deed_id(deed: Deed, job: str, index: int) -> str:
     return f"easel:do:{deed}:{job}:{index}"
 
 
+def card_id(verb: CardVerb, job: str, index: int) -> str:
+    """Return the custom id of a button that does something to one of a job's pictures."""
+    return f"easel:one:{verb}:{job}:{index}"
+
+
 def picture_id(job: str, index: int) -> str:
     """Return the custom id of a button that shows what can be made of one of a job's pictures."""
     return f"easel:picture:{job}:{index}"
@@ -60,6 +83,31 @@ def picture_id(job: str, index: int) -> str:
 def remix_id(job: str, index: int) -> str:
     """Return the custom id of a button, and of the form it opens, that changes how a picture was made."""
     return f"easel:remix:{job}:{index}"
+
+
+def lineage_id(job: str, index: int) -> str:
+    """Return the custom id of a button that shows where one of a job's pictures comes from."""
+    return f"easel:lineage:{job}:{index}"
+
+
+def repeat_id(job: str, index: int) -> str:
+    """Return the custom id of a button that paints one of a job's pictures again as it is."""
+    return f"easel:repeat:{job}:{index}"
+
+
+def upload_id(deed: Deed) -> str:
+    """Return the custom id of a button that makes a new picture of the one that its message shows."""
+    return f"easel:upload:{deed}"
+
+
+def upload_form_id(form: UploadForm) -> str:
+    """Return the custom id of a button that opens a form for the picture that its message shows, and of the form."""
+    return f"easel:upload-form:{form}"
+
+
+def edit_id(job: str, index: int) -> str:
+    """Return the custom id of a form that paints one of a job's pictures over, or a part of it."""
+    return f"easel:edit:{job}:{index}"
 
 
 def page_id(shelf: Shelf, before: int | None = None) -> str:

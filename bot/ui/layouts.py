@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.services.derive import size_of
 from bot.texts import duration, say
 from bot.ui.custom_ids import Verb, custom_id
 from bot.ui.plain import SHOWN, bar, harmless
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
-from inference.protocol.recipe import Recipe
+from inference.protocol.recipe import AnyRecipe, Upscale
 from storage.jobs import Origin
 
 #: File name of a picture that grows.
@@ -116,13 +117,19 @@ def done(
     settings: str,
     notes: Sequence[str] = (),
     rows: Sequence[ui.ActionRow[ui.LayoutView]] = (),
+    *,
+    again: bool = True,
 ) -> ui.LayoutView:
-    """Return the message of finished pictures, attached under `names`; `rows` say what can be made of them."""
+    """Return the message of finished pictures, attached under `names`; `rows` say what can be made of them.
+
+    `again` where the same request gives other pictures.
+    """
     small = "\n".join(f"-# {line}" for line in (settings, *notes) if line)
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading), gallery(names)]
     if small:
         parts.append(ui.TextDisplay(small))
-    return layout(*parts, *rows, buttons(asked, "again", "settings", "delete"))
+    verbs: tuple[Verb, ...] = ("again", "settings", "delete") if again else ("settings", "delete")
+    return layout(*parts, *rows, buttons(asked, *verbs))
 
 
 def link_to(message: tuple[int | None, int, int]) -> str:
@@ -167,8 +174,15 @@ def button(
     return ui.Button(label=say(f"button_{word}", locale), custom_id=identity, style=style)
 
 
-def settings_line(recipe: Recipe, model_name: str, locale: str | None, seconds: float) -> str:
-    """Return the settings in a line for people."""
+def settings_line(recipe: AnyRecipe, model_name: str, locale: str | None, seconds: float) -> str:
+    """Return the settings in a line for people; that no network made a picture larger is said."""
+    took = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
+    if isinstance(recipe, Upscale):
+        key = "done_larger_filter" if recipe.model is None else "done_larger"
+        parts = [] if recipe.factor == 1 else [say(key, locale, factor=recipe.factor, model=model_name)]
+        if recipe.faces is not None:
+            parts.append(say("done_faces", locale))
+        return " · ".join([*parts, f"{took} s"])
     return say(
         "done",
         locale,
@@ -176,7 +190,7 @@ def settings_line(recipe: Recipe, model_name: str, locale: str | None, seconds: 
         sampler=f"{SAMPLER_NAMES[recipe.sampler]} {SCHEDULE_NAMES[recipe.schedule]}",
         steps=recipe.steps,
         guidance=f"{recipe.guidance_scale:g}",
-        size=f"{recipe.width}×{recipe.height}",
+        size="×".join(map(str, size_of(recipe))),
         seed=recipe.seed,
-        seconds=f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}",
+        seconds=took,
     )

@@ -32,6 +32,56 @@ GERMAN_MENUS: Mapping[str, str] = {
     "oder eines Bildes malen",
     "A picture that says how it was made; without it you get a form for settings": "Ein Bild, das sagt, wie es "
     "entstand; ohne eines kommt ein Formular",
+    # /edit, /upscale, /variations, /blend, and the menus of messages
+    "Change a picture": "Ein Bild ändern",
+    "Paint a picture over as a whole": "Ein Bild als Ganzes übermalen",
+    "Paint a part of a picture anew": "Einen Teil eines Bildes neu malen",
+    "Continue a picture beyond its sides": "Ein Bild über seine Ränder hinaus fortsetzen",
+    "Change a picture by saying what to change": "Ein Bild ändern, indem du sagst, was sich ändern soll",
+    "Make a picture larger, or restore its faces": "Ein Bild vergrößern, oder seine Gesichter verbessern",
+    "Paint variations of a picture": "Variationen eines Bildes malen",
+    "Paint from two to four pictures at once": "Aus zwei bis vier Bildern zugleich malen",
+    "The picture to start from": "Das Bild, von dem ausgegangen wird",
+    "What to paint; a picture of mine says it itself": "Was gemalt werden soll; ein Bild von mir sagt es selbst",
+    "Where: left half, top right, middle third, or 10,20,64,48 in pixels": "Wo: linke Hälfte, oben "
+    "rechts, mittleres Drittel oder 10,20,64,48 in Pixeln",
+    "Or everything that has this colour, such as #ff8800": "Oder alles, was diese Farbe hat, etwa #ff8800",
+    "Or a mask: white is painted anew. Without any, what is transparent is": "Oder eine Maske: Weiß wird "
+    "neu gemalt. Sonst das, was durchsichtig ist",
+    "How much to change that part, 0 to 1; usually 1": "Wie stark sich dieser Teil ändert, 0 bis 1; meist 1",
+    "Pixels by which its edge is softened": "Pixel, um die sein Rand weicher wird",
+    "Pixels to add on the left": "Pixel, die links dazukommen",
+    "Pixels to add on the right": "Pixel, die rechts dazukommen",
+    "Pixels to add above": "Pixel, die oben dazukommen",
+    "Pixels to add below": "Pixel, die unten dazukommen",
+    "Or how many times as wide and as high the view becomes": "Oder wievielmal so breit und hoch der Ausschnitt wird",
+    "Or make it square": "Oder quadratisch machen",
+    "What to change, such as: make it snow": "Was sich ändern soll, etwa: make it snow",
+    "How closely to keep to the picture; 1.5 is usual": "Wie genau beim Bild zu bleiben ist; 1,5 ist üblich",
+    "Which model that follows instructions": "Welches Modell, das Anweisungen folgt",
+    "The picture to make larger": "Das Bild, das größer werden soll",
+    "How": "Wie es geht",
+    "twice": "doppelt",
+    "four times": "vierfach",
+    "not: only its faces": "gar nicht: nur seine Gesichter",
+    "by an upscaler, nothing is painted anew": "durch einen Upscaler, nichts wird neu gemalt",
+    "painted larger as a whole (hires)": "als Ganzes größer gemalt (Hires)",
+    "details painted anew, part by part": "Details neu gemalt, Teil für Teil",
+    "Which upscaler; otherwise the one that suits": "Welcher Upscaler; sonst der passende",
+    "Restore faces": "Gesichter verbessern",
+    "How much of the restored faces shows, 0 to 1": "Wie viel von den verbesserten Gesichtern zu sehen ist, 0 bis 1",
+    "How much they differ from it": "Wie sehr sie sich unterscheiden",
+    "slightly": "ein wenig",
+    "strongly": "stark",
+    "A picture": "Ein Bild",
+    "Another picture": "Ein anderes Bild",
+    "A third picture": "Ein drittes Bild",
+    "A fourth picture": "Ein viertes Bild",
+    "How far to go from the pictures, 0 to 1": "Wie weit es von den Bildern weg geht, 0 bis 1",
+    "Vary": "Variieren",
+    "Upscale": "Vergrößern",
+    "Edit": "Bearbeiten",
+    "Remix settings": "Einstellungen ändern",
     # /queue
     "What waits and what is being painted": "Was wartet und was gemalt wird",
     "Your unfinished requests, with buttons to cancel them": "Deine offenen Anfragen, mit Knöpfen zum Abbrechen",
@@ -41,6 +91,13 @@ GERMAN_MENUS: Mapping[str, str] = {
     # /history
     "What you asked for, newest first": "Was du verlangt hast, das Neueste zuerst",
     "Only what you marked with ⭐": "Nur, was du mit ⭐ aufgehoben hast",
+    # /lineage
+    "Where a picture comes from, and what was made of it": "Woher ein Bild kommt, und was daraus wurde",
+    "A picture that was painted here, as it was saved; without options it is your newest": "Ein Bild, das hier gemalt "
+    "wurde, wie gespeichert; ohne Angaben dein neuestes",
+    "The link of a message with pictures that were painted here": "Der Link einer Nachricht mit Bildern, die hier "
+    "gemalt wurden",
+    "Which picture of that message; otherwise the first": "Welches Bild dieser Nachricht; sonst das erste",
     # /me
     "Your defaults and your data": "Deine Vorgaben und deine Daten",
     "What /imagine uses when you do not say": "Was /imagine nimmt, wenn du nichts sagst",
@@ -108,6 +165,26 @@ GERMAN_MENUS: Mapping[str, str] = {
     "Settings of this server": "Einstellungen dieses Servers",
     "What to keep out of every picture made in this server": "Was aus jedem Bild dieses Servers bleiben soll",
     "The words; without them you see and change what is set": "Die Worte; ohne sie siehst und änderst du, was gilt",
+    "Who may make more of a picture with its buttons; without options you see what is set": "Wer mit den Knöpfen mehr "
+    "aus einem Bild machen darf; ohne Angaben siehst du, was gilt",
+    "Besides whoever asked for the picture, and moderators": "Außer denen, die das Bild verlangt haben, und "
+    "Moderatorinnen",
+    "everyone": "alle",
+    "nobody else": "sonst niemand",
+    "members with a role": "Mitglieder mit einer Rolle",
+    "Whose members may": "Wessen Mitglieder dürfen",
+    "A second role": "Eine zweite Rolle",
+    "A third role": "Eine dritte Rolle",
+    "A fourth role": "Eine vierte Rolle",
+    "A fifth role": "Eine fünfte Rolle",
+    "How much larger pictures may be made; without options you see what is set": "Wie viel größer Bilder gemacht "
+    "werden dürfen; ohne Angaben siehst du, was gilt",
+    "How many times as wide and as high": "Wie viele Male so breit und so hoch",
+    "not at all": "gar nicht",
+    "up to 2×": "bis 2×",
+    "up to 4×": "bis 4×",
+    "How many million pixels a picture made larger may have": "Wie viele Millionen Pixel ein vergrößertes Bild haben "
+    "darf",
     # /prompt
     "How prompts are read": "Wie Prompts gelesen werden",
     "See how a prompt is read: tokens, weights, steps, mistakes": "Sehen, wie ein Prompt gelesen wird: Tokens, "
@@ -125,13 +202,15 @@ _MENUS: Mapping[Locale, Mapping[str, str]] = {Locale.german: GERMAN_MENUS}
 
 
 class CommandTranslator(app_commands.Translator):
-    """Gives Discord the menus in other languages. Names of commands and options are the same in all of them."""
+    """Gives Discord the menus in other languages. Names of slash commands and options are the same in all of them."""
 
     async def translate(
         self, string: app_commands.locale_str, locale: Locale, context: app_commands.TranslationContextTypes
     ) -> str | None:
         """Return the text in the locale's language, None where there is none."""
         location = app_commands.TranslationContextLocation
+        if isinstance(context.data, app_commands.ContextMenu):
+            return _MENUS.get(locale, {}).get(string.message)
         if context.location in (location.command_name, location.group_name, location.parameter_name):
             return None
         return _MENUS.get(locale, {}).get(string.message)

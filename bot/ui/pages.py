@@ -16,6 +16,7 @@ from bot.ui.custom_ids import Shelf, Verb, Whose, forget_id, page_id, queue_id
 from bot.ui.layouts import button, job_button, layout
 from bot.ui.plain import harmless
 from inference.protocol.messages import ModelInfo
+from inference.protocol.recipe import prompt_of
 from storage.members import Defaults
 
 #: Requests of a page. Of the history: six components each, and seven around them.
@@ -48,7 +49,7 @@ def queue(line: Line, whose: Whose, member_id: int, running: int, waiting: int, 
 def _queue_line(place: Place, number: int, member_id: int, locale: str | None) -> str:
     job = place.job
     own = job.member_id == member_id
-    what = f"**{harmless(job.recipe.prompt, _HEADING) or '…'}**" if own else say("queue_somebody", locale)
+    what = f"**{harmless(prompt_of(job.recipe), _HEADING) or '…'}**" if own else say("queue_somebody", locale)
     key = "queue_runs" if place.runs else "queue_waits"
     count, eta = pictures(job.count, locale), duration(place.seconds, locale)
     # The backslash keeps Discord from numbering by itself.
@@ -120,7 +121,7 @@ def defaults(chosen: Defaults, models: Sequence[ModelInfo], locale: str | None, 
 
 
 def _usual_model(name: str | None, models: Sequence[ModelInfo], locale: str | None) -> str:
-    installed = [info.name for info in models if info.kind == "checkpoint"]
+    installed = [info.name for info in models if info.kind == "checkpoint" and not info.instructs]
     if name is not None:
         return harmless(name) if name in installed else say("me_model_gone", locale, name=harmless(name))
     return say("me_model_none", locale, name=harmless(installed[0])) if installed else "…"

@@ -7,7 +7,7 @@ from discord import ui
 
 from bot.services.prompts import spoken
 from bot.services.readings import BREAK, Chunks, count, pieces, words
-from bot.texts import say
+from bot.texts import said, say
 from bot.ui.layouts import layout
 from bot.ui.plain import block, harmless
 from inference.prompt import places
@@ -106,7 +106,7 @@ def _tokens(chunks: Sequence[TokenChunk], locale: str | None) -> str:
 
 def _errors(shown: Shown, locale: str | None) -> Iterator[_Paragraph]:
     for error in shown.reading.errors:
-        told = say("prompt_cannot", locale, words=error.words)
+        told = say("prompt_cannot", locale, words=said(error.told, locale))
         yield _Paragraph(told, _pointed(error.text, error.span))
 
 
@@ -163,7 +163,7 @@ def _networks(shown: Shown, locale: str | None) -> Iterator[_Paragraph]:
 
 def _hints(shown: Shown, locale: str | None) -> Iterator[_Paragraph]:
     for hint in shown.reading.hints:
-        yield _Paragraph(say("prompt_hint", locale, words=hint.words), _pointed(shown.text, hint.span))
+        yield _Paragraph(say("prompt_hint", locale, words=said(hint.told, locale)), _pointed(shown.text, hint.span))
 
 
 def _pointed(text: str, span: Span) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.texts import say
+from bot.texts import said, say
 from bot.ui.plain import block, harmless
 from inference.prompt.hints import Hint
 from inference.prompt.places import Span, point_at
@@ -25,6 +25,6 @@ def hints_told(hints: Sequence[tuple[str, Hint]], locale: str | None) -> str:
 
 def _each(hints: Sequence[tuple[str, Hint]], locale: str | None) -> Iterable[str]:
     for text, hint in hints[:MOST_HINTS]:
-        yield f"{harmless(hint.words, _WORDS)}\n{place(text, hint.span)}"
+        yield f"{harmless(said(hint.told, locale), _WORDS)}\n{place(text, hint.span)}"
     if len(hints) > MOST_HINTS:
         yield say("hints_more", locale, count=len(hints) - MOST_HINTS)

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from discord import ui
 
 from bot.errors import sentence
-from bot.services.styles import Imported, Listed, StyleSettings
+from bot.services.style_shelves import Listed
+from bot.services.styles import Imported
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import styles_id
 from bot.ui.layouts import button, layout
 from bot.ui.plain import harmless
 from inference.protocol.limits import OutOfRange
+from storage.styles import StyleSettings
 
 Part = ui.Item[ui.LayoutView]
 

@@ -8,19 +8,21 @@ pause and are cancelled between any two passes.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inference.diffusion import batching, memory, pictures
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.failures import NonFinite, explain
 from inference.diffusion.jobs import Job, State
+from inference.diffusion.mosaic import Mosaic
 from inference.diffusion.painting import Ask
 from inference.diffusion.preparation import prepare
 from inference.diffusion.preview import preview
@@ -187,8 +189,10 @@ class Engine:
                 self._attempt(job, self._load, job)
             elif job.needs[0] not in self._models.resident:
                 continue
-            if not job.states and job.id in self._jobs:
+            if job.coming is None and job.id in self._jobs:
                 self._attempt(job, self._prepare, job)
+            if job.id in self._jobs:
+                self._attempt(job, self._begin, job)
             if job.id in self._jobs:
                 admitted.append(job)
         return admitted
@@ -199,12 +203,33 @@ class Engine:
             job.started = True
             self._emit(Started(launch=self._launch, job=job.id))
         began = self._clock()
-        job.states = prepare(job, model, self.conditioning)
-        for state in job.states:
+        job.coming = prepare(job, model, self.conditioning)
+        job.network_seconds += self._clock() - began
+
+    def _begin(self, job: Job) -> None:
+        """Begin a job's pictures: all at once, but of their tiles one a tick, and no more than a pass has room for.
+
+        The VAE has to read each tile first, and nobody's picture should wait for all of a large one's.
+        """
+        for state in self._ready(job):
+            model = self._load(job)
+            began = self._clock()
+            job.states.append(state)
             latents = state.advance(None)
+            job.network_seconds += self._clock() - began
             if latents is not None:
                 self._finish(state, latents, model)
-        job.network_seconds += self._clock() - began
+
+    def _ready(self, job: Job) -> Iterator[State]:
+        rows = [
+            len(state.ask.guidance.rows) for state in job.states if state.tile is not None and state.ask is not None
+        ]
+        if job.coming is None or sum(rows) + max(rows, default=0) > self._settings.max_rows:
+            return
+        for state in job.coming:
+            yield state
+            if state.tile is not None:
+                return
 
     def _load(self, job: Job) -> DiffusionModel:
         """Return the job's model; where it must be loaded first, say so and what it cost."""
@@ -275,8 +300,7 @@ class Engine:
         sigmas = torch.tensor([ask.sigma for ask in asks], dtype=torch.float64)
         concat = None
         if asks[0].concat is not None:
-            concat = torch.stack([ask.concat for ask in asks if ask.concat is not None])
-            concat = concat.repeat_interleave(repeats.to(concat.device), 0)
+            concat = torch.cat([ask.guidance.seen(ask.concat) for ask in asks if ask.concat is not None])
         rows = [row for ask in asks for row in ask.guidance.rows]
         x = x.repeat_interleave(repeats.to(x.device), 0)
         denoised = model.denoise(x, sigmas.repeat_interleave(repeats), rows, concat)
@@ -316,19 +340,23 @@ class Engine:
         if step > state.step:
             every = state.job.command.preview_every
             due = every and state.ask is not None and step // every > state.step // every
+            if state.mosaic is not None:
+                state.mosaic.step += step - state.step
+                due = 0  # a tile is a poor picture of the whole
             state.step = step
             self._progress(state, preview(answer, model.latent_rgb) if due else None)
         if latents is not None:
             self._finish(state, latents, model)
 
     def _progress(self, state: State, shown: Preview | None) -> None:
+        of = state.mosaic or state
         self._emit(
             Progress(
                 launch=self._launch,
                 job=state.job.id,
                 picture=state.index,
-                step=state.step,
-                steps=state.steps,
+                step=of.step,
+                steps=of.steps,
                 preview=shown,
             )
         )
@@ -336,25 +364,49 @@ class Engine:
     # The end of a picture and of a job --------------------------------------------------------------------------
 
     def _finish(self, state: State, latents: Tensor, model: DiffusionModel) -> None:
-        """Decode finished latents and have them written as PNG beside the next ticks."""
+        """Decode finished latents and have them written as PNG beside the next ticks; of tiles, when all are done."""
         if not torch.isfinite(latents).all():
             raise NonFinite
-        began = self._clock()
-        pixels = model.decode(latents[None])[0].float().movedim(0, -1).cpu().numpy()
-        state.job.network_seconds += self._clock() - began
-        if not np.isfinite(pixels).all():
-            raise NonFinite
         state.painting.close()
-        state.picture = self._encoders.submit(self._encode, state, pixels)
+        if state.tile is not None and state.mosaic is not None:
+            state.denoised = None
+            state.mosaic.take(state.tile, latents)
+            self._lay(state.job, state.mosaic, model)
+            if not state.mosaic.is_whole:
+                return
+            written = self._encoders.submit(self._encode_mosaic, state, state.mosaic)
+        else:
+            written = self._encoders.submit(self._encode, state, self._decode(state.job, latents, model))
+        state.job.pictures[state.index] = written
         if state.job.painted:
             self._painted.append(state.job)
 
-    def _encode(self, state: State, pixels: np.ndarray) -> Picture:
+    def _lay(self, job: Job, mosaic: Mosaic, model: DiffusionModel) -> None:
+        """Lay down every tile whose turn it is. One that is done early waits for it as latents."""
+        while (latents := mosaic.next()) is not None:
+            mosaic.lay(self._decode(job, latents, model))
+
+    def _decode(self, job: Job, latents: Tensor, model: DiffusionModel) -> NDArray[np.float32]:
+        """Return pixels (H, W, 3) in about -1..1. Raises NonFinite."""
+        began = self._clock()
+        pixels: NDArray[np.float32] = model.decode(latents[None])[0].float().movedim(0, -1).cpu().numpy()
+        job.network_seconds += self._clock() - began
+        if not np.isfinite(pixels).all():
+            raise NonFinite
+        return pixels
+
+    def _encode(self, state: State, pixels: NDArray[np.float32]) -> Picture:
         if state.overlay is not None:
             pixels = state.overlay.pixels + (pixels - state.overlay.pixels) * state.overlay.mask
+        return self._written(state, pictures.from_pixels(pixels))
+
+    def _encode_mosaic(self, state: State, mosaic: Mosaic) -> Picture:
+        return self._written(state, mosaic.result())
+
+    def _written(self, state: State, pixels: NDArray[np.uint8]) -> Picture:
         height, width, _ = pixels.shape
         name = next((info.name for info in self._models.infos() if info.hash == state.recipe.model), "")
-        data = pictures.encode_png(pictures.from_pixels(pixels), state.recipe, name)
+        data = pictures.encode_png(pixels, state.recipe, name)
         return Picture(data=data, width=width, height=height, recipe=state.recipe)
 
     def _deliver(self, wait: bool) -> bool:
@@ -364,16 +416,15 @@ class Engine:
         """
         while self._painted:
             job = self._painted[0]
-            futures = [state.picture for state in job.states if state.picture is not None]
             if job.id in self._jobs:
-                if not wait and not all(future.done() for future in futures):
+                if not wait and not all(future.done() for future in job.pictures.values()):
                     break
                 self._attempt(job, self._send, job)
             self._painted.popleft()
         return any(not job.paused for job in self._jobs.values())
 
     def _send(self, job: Job) -> None:
-        done = tuple(state.picture.result() for state in job.states if state.picture is not None)
+        done = tuple(job.pictures[index].result() for index in sorted(job.pictures))
         timings = Timings(
             total_seconds=job.elapsed_seconds,
             loading_seconds=job.loading_seconds,

@@ -20,24 +20,40 @@ class Guidance:
     scale: float
     #: Strength of the deviation's restoration (Lin et al. 2023), 0..1.
     rescale: float = 0.0
+    #: How hard the picture pulls that an instruction is about; 1 needs no row that does not see it.
+    image_scale: float = 1.0
+
+    @property
+    def _has_blind_row(self) -> bool:
+        return self.image_scale != 1 and self.negative is not None
 
     @property
     def rows(self) -> tuple[Conditioning, ...]:
-        """Return the rows that this picture needs in a pass, the unconditional one first."""
+        """Return the rows that this picture needs in a pass: blind and unconditional, unconditional, conditional."""
         positives = tuple(conditioning for conditioning, _ in self.positives)
-        return positives if self.negative is None else (self.negative, *positives)
+        if self.negative is None:
+            return positives
+        return (self.negative, self.negative, *positives) if self._has_blind_row else (self.negative, *positives)
+
+    def seen(self, concat: Tensor) -> Tensor:
+        """Return what each row sees beside the latents, (rows, C, h, w), of (C, h, w): the blind row sees nothing."""
+        each = concat.expand(len(self.rows), *concat.shape)
+        return torch.cat([torch.zeros_like(each[:1]), each[1:]]) if self._has_blind_row else each
 
     def combine(self, x: Tensor, sigma: float, denoised: Tensor, prediction: Prediction) -> Tensor:
         """Return the guided clean latents (C, h, w) from the rows' predictions (rows, C, h, w).
 
         Ho and Salimans (2022), equation 6, and for several texts Liu et al. (2022), equation 11, which hold for clean
-        latents as for noise since both are affine in each other.
+        latents as for noise since both are affine in each other; for a picture too Brooks et al. (2023), equation 3.
         """
         if self.negative is None:
             return denoised[0]
+        blind, denoised = (denoised[0], denoised[1:]) if self._has_blind_row else (None, denoised)
         unconditional, *each = denoised.unbind(0)
         conditional = self._composed(unconditional, each)
         guided = torch.lerp(unconditional, conditional, self.scale)
+        if blind is not None:
+            guided = guided + (self.image_scale - 1) * (unconditional - blind)
         if not self.rescale:
             return guided
         return self._restore_deviation(x, sigma, guided, conditional, prediction)

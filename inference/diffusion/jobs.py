@@ -1,7 +1,7 @@
 """What the engine holds of each job: the command, and one state a picture."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.diffusion.mosaic import Mosaic, Tile
 from inference.diffusion.painting import Ask, Painting
 from inference.protocol.messages import Generate, JobId, Picture
 from inference.protocol.recipe import ContentHash, Recipe, painted
@@ -26,7 +27,7 @@ class Overlay:
 
 @dataclass(eq=False)
 class State:
-    """One picture on its way: a painting, and the ask it waits to have answered."""
+    """One picture on its way, or one of its tiles: a painting, and the ask it waits to have answered."""
 
     job: "Job"
     index: int
@@ -34,12 +35,13 @@ class State:
     painting: Painting
     steps: int
     overlay: Overlay | None = None
+    #: Which tile of what this is, of a picture that is painted in tiles.
+    tile: Tile | None = None
+    mosaic: Mosaic | None = None
     ask: Ask | None = None
     #: The answer to the ask before; what a preview shows.
     denoised: Tensor | None = None
     step: int = 0
-    #: The finished picture while it is being written as PNG.
-    picture: "Future[Picture] | None" = None
 
     def advance(self, answer: Tensor | None) -> Tensor | None:
         """Give the painting its answer and take its next ask; return the finished latents at its end, else None."""
@@ -59,7 +61,11 @@ class Job:
 
     command: Generate
     arrival: int
+    #: What has begun, and what is still to begin once the job is prepared.
     states: list[State] = field(default_factory=list)
+    coming: Iterator[State] | None = None
+    #: The finished pictures, by their index, while they are being written as PNG.
+    pictures: "dict[int, Future[Picture]]" = field(default_factory=dict)
     paused: bool = False
     started: bool = False
     clock: Callable[[], float] = time.perf_counter
@@ -93,7 +99,7 @@ class Job:
     @property
     def painted(self) -> bool:
         """Tell whether every picture has left the network."""
-        return bool(self.states) and all(state.picture is not None for state in self.states)
+        return len(self.pictures) == self.command.count
 
     @property
     def elapsed_seconds(self) -> float:

@@ -16,7 +16,18 @@ from inference.diffusion import noise, sigmas
 from inference.diffusion.guidance import Guidance
 from inference.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling
 from inference.families.base import DiffusionModel
-from inference.protocol.recipe import BaseRecipe, HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage
+from inference.protocol.recipe import (
+    BaseRecipe,
+    Blend,
+    Detail,
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    Recipe,
+    TextToImage,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +38,8 @@ class Ask:
     x: Tensor
     sigma: float
     guidance: Guidance
-    #: Shape: (5, h, w). Mask and masked latents for an inpainting network, else None.
+    #: Shape: (5, h, w). Mask and masked latents for an inpainting network; (C, h, w) the picture's latents for one that
+    #: follows instructions; else None.
     concat: Tensor | None
     #: Steps done so far, over all passes; never goes back.
     step: int
@@ -37,12 +49,14 @@ class Ask:
 class Source:
     """The picture that a recipe starts from, as latents."""
 
-    #: Shape: (C, h, w) float32.
+    #: Shape: (C, h, w) float32; for an instruction as the VAE gives them, not scaled.
     latents: Tensor
     #: Shape: (1, h, w) float32 in 0..1, 1 where it is painted anew; None without a mask.
     mask: Tensor | None = None
     #: Shape: (C, h, w) float32. The picture without its masked part, for an inpainting network.
     kept_latents: Tensor | None = None
+    #: Shape: (C, h, w) float32. A tile's part of the first noise of the whole picture; None draws it.
+    noise: Tensor | None = None
 
 
 #: Gives the guidance of an evaluation of one pass, counted from 0.
@@ -53,25 +67,34 @@ Painting = Generator[Ask, Tensor, Tensor]
 
 
 def total_steps(recipe: Recipe) -> int:
-    """Return how many steps all passes of a recipe take."""
+    """Return how many steps all passes of a recipe take; of a picture in tiles, those of one tile."""
     match recipe:
         case TextToImage(hires=HiresFix() as hires):
             return recipe.steps + sigmas.steps_for_strength(hires.steps or recipe.steps, hires.strength)
-        case ImageToImage() | Inpaint() | Outpaint():
+        case ImageToImage() | Inpaint() | Outpaint() | Detail() | Blend():
             return sigmas.steps_for_strength(recipe.steps, recipe.strength)
         case _:
             return recipe.steps
 
 
 def paint(recipe: Recipe, model: DiffusionModel, guidance_of: GuidanceOf, source: Source | None) -> Painting:
-    """Return the painting of one picture."""
+    """Return the painting of one picture, or of one of its tiles."""
     match recipe:
         case TextToImage():
             return _text_to_image(recipe, model, guidance_of)
-        case ImageToImage() | Inpaint() | Outpaint():
+        case ImageToImage() | Inpaint() | Outpaint() | Detail() | Blend():
             if source is None:
                 raise ValueError(f"{type(recipe).__name__} needs a source picture")
             return _from_source(recipe, model, guidance_of, source)
+        case Instruct():
+            if source is None:
+                raise ValueError("Instruct needs a source picture")
+            return _instruct(recipe, model, guidance_of, source.latents)
+
+
+def first_noise(recipe: BaseRecipe, model: DiffusionModel, width: int, height: int) -> Tensor:
+    """Return the noise (C, h, w) that a picture of a size in pixels begins with."""
+    return _NoiseStream(recipe, model).initial(width, height)
 
 
 def _text_to_image(recipe: TextToImage, model: DiffusionModel, guidance_of: GuidanceOf) -> Painting:
@@ -110,14 +133,17 @@ def _second_pass(
 
 
 def _from_source(
-    recipe: ImageToImage | Inpaint | Outpaint, model: DiffusionModel, guidance_of: GuidanceOf, source: Source
+    recipe: ImageToImage | Inpaint | Outpaint | Detail | Blend,
+    model: DiffusionModel,
+    guidance_of: GuidanceOf,
+    source: Source,
 ) -> Painting:
     stream = _NoiseStream(recipe, model)
     sampler = SAMPLERS[recipe.sampler]
     levels = sigmas.for_strength(_levels(recipe, model, recipe.sampler, recipe.steps), recipe.strength)
     if len(levels) < 2:
         return source.latents
-    first = stream.initial(recipe.width, recipe.height)
+    first = stream.initial(recipe.width, recipe.height) if source.noise is None else source.noise
     from_noise = isinstance(recipe, Inpaint | Outpaint) and recipe.strength == 1
     x = first * sampler.initial_scale(levels[0]) if from_noise else source.latents + first * levels[0]
     steps: Sampling = stream.run(sampler, x, levels)
@@ -128,6 +154,16 @@ def _from_source(
         steps = _kept_outside_mask(steps, source.latents, source.mask, first, from_noise)
     guidance = guidance_of(recipe.width, recipe.height, False)
     return (yield from _asks(steps, levels, guidance, concat, 0))
+
+
+def _instruct(recipe: Instruct, model: DiffusionModel, guidance_of: GuidanceOf, seen: Tensor) -> Painting:
+    """Paint from noise alone: the network sees the picture in every pass (Brooks et al. 2023)."""
+    stream = _NoiseStream(recipe, model)
+    sampler = SAMPLERS[recipe.sampler]
+    levels = _levels(recipe, model, recipe.sampler, recipe.steps)
+    x = stream.initial(recipe.width, recipe.height) * sampler.initial_scale(levels[0])
+    guidance = guidance_of(recipe.width, recipe.height, False)
+    return (yield from _asks(stream.run(sampler, x, levels), levels, guidance, seen, 0))
 
 
 def _asks(

@@ -46,6 +46,8 @@ class DiffusionModel(ABC):
     prediction: Prediction
     #: The network takes 9 channels: latents, mask, masked picture's latents.
     inpainting: bool
+    #: The network takes 8 channels: latents, a picture's latents; it follows instructions about that picture.
+    instructs: bool = False
     latent_channels: int = 4
     #: Pixels of a side to one latent cell.
     downscale: int = 8
@@ -78,14 +80,16 @@ class DiffusionModel(ABC):
         """Return the network's raw output, (B, C, h, w) in `dtype`, for B rows of one pass.
 
         x: (B, C, h, w) in `dtype`, already scaled; timesteps: (B,) float32, 0..999, fractions allowed;
-        concat: (B, 5, h, w) mask and masked latents of an inpainting network, else None.
+        concat: (B, 5, h, w) mask and masked latents of an inpainting network, (B, 4, h, w) the picture's latents of one
+        that follows instructions, else None.
         """
 
     @abstractmethod
-    def encode(self, pixels: Tensor) -> Tensor:
+    def encode(self, pixels: Tensor, *, scaled: bool = True) -> Tensor:
         """Return float32 latents (B, C, H/8, W/8), scaled as the network expects, of pixels (B, 3, H, W) in -1..1.
 
-        The mode of the VAE's distribution, so that the same picture always gives the same latents.
+        The mode of the VAE's distribution, so that the same picture always gives the same latents. Not `scaled`, they
+        are as the VAE gives them.
         """
 
     @abstractmethod

@@ -17,11 +17,11 @@ class LatentSpace:
             vae.to(torch.float32)
         self._rgb: Tensor | None = None
 
-    def encode(self, pixels: Tensor) -> Tensor:
+    def encode(self, pixels: Tensor, *, scaled: bool = True) -> Tensor:
         """Return float32 latents (B, C, H/8, W/8) of pixels (B, 3, H, W) in -1..1: the distribution's mode."""
         moments = self.vae.encode(pixels.to(self.vae.device, self.vae.dtype)).latent_dist
-        latents: Tensor = (moments.mode().float() - self._shift) * self._scale
-        return latents
+        latents: Tensor = moments.mode().float()
+        return (latents - self._shift) * self._scale if scaled else latents
 
     def decode(self, latents: Tensor) -> Tensor:
         """Return float32 pixels (B, 3, 8h, 8w) in about -1..1 of latents (B, C, h, w)."""

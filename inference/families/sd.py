@@ -1,4 +1,4 @@
-"""Stable Diffusion 1.x and 2.x: one CLIP encoder, a UNet of 4 or 9 channels, 8x latents (Rombach et al. 2022)."""
+"""Stable Diffusion 1.x and 2.x: one CLIP encoder, a UNet of 4, 8 or 9 channels, 8x latents (Rombach et al. 2022)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -39,6 +39,7 @@ class UNetModel(DiffusionModel):
         self.encoders = tuple(encoders)
         self.latent_channels = int(vae.config.latent_channels)
         self.inpainting = int(unet.config.in_channels) == 2 * self.latent_channels + 1
+        self.instructs = int(unet.config.in_channels) == 2 * self.latent_channels
         self.downscale = 2 ** (len(vae.config.block_out_channels) - 1)
         parts: list[torch.nn.Module] = [unet, vae, *(encoder.model for encoder in encoders)]
         self.weight_bytes = sum(
@@ -46,9 +47,9 @@ class UNetModel(DiffusionModel):
         )
 
     @torch.inference_mode()
-    def encode(self, pixels: Tensor) -> Tensor:
+    def encode(self, pixels: Tensor, *, scaled: bool = True) -> Tensor:
         """Return float32 latents of pixels; see DiffusionModel."""
-        return self.latents.encode(pixels)
+        return self.latents.encode(pixels, scaled=scaled)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Tensor:

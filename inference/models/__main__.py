@@ -42,9 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add = commands.add_parser(
         "add",
-        help="install a checkpoint, a VAE or an upscaler",
+        help="install a checkpoint, a VAE, an upscaler or a face restorer",
         description="Install a .safetensors checkpoint (SD 1.x, 2.x, SDXL), a VAE, an upscaler (ESRGAN and "
-        "others), or a diffusers folder. Pickles (.ckpt, .pth) are converted once, without running anything in them.",
+        "others), a face restorer (GFPGAN and others), or a diffusers folder. Pickles (.ckpt, .pth) are converted "
+        "once, without running anything in them.",
         epilog="Examples: easel models add model.safetensors · easel models add owner/name · easel models add https://…",
     )
     add.add_argument("source", metavar="FILE|FOLDER|HUB_ID|URL", help="what to install")
@@ -132,11 +133,10 @@ def _list(options: argparse.Namespace, catalogue: Catalogue) -> None:
         return
     table = Table("Name", "Kind", "Family", "Size", "Pixels", "Hash", box=None)
     for entry in catalogue.entries:
-        kind = "inpainting" if entry.inpainting else entry.kind
-        upscaler = entry.kind == "upscaler"
-        side = f"x{entry.factor}" if upscaler else f"{entry.side}x{entry.side}"
-        family = "" if upscaler else entry.family
-        table.add_row(entry.name, kind, family, decimal(entry.bytes), side, entry.hash[:10])
+        kind = "inpainting" if entry.inpainting else "instruct" if entry.instructs else entry.kind
+        side = f"x{entry.factor}" if entry.kind == "upscaler" else f"{entry.side}x{entry.side}"
+        family = "" if entry.kind in ("upscaler", "face_restorer") else entry.family
+        table.add_row(entry.name, kind.replace("_", " "), family, decimal(entry.bytes), side, entry.hash[:10])
     Console().print(table)
 
 
@@ -167,10 +167,13 @@ def _fetch_tokenizer(options: argparse.Namespace, catalogue: Catalogue) -> None:
 def _sentence(entry: Entry) -> str:
     if entry.kind == "upscaler":
         what = f"upscaler, {entry.factor} times as large"
+    elif entry.kind == "face_restorer":
+        what = f"face restorer, {entry.side}x{entry.side} pixels"
     elif entry.kind == "vae":
         what = f"VAE, {entry.prediction}"
     else:
-        what = f"{entry.family} {'inpainting ' if entry.inpainting else ''}checkpoint, {entry.prediction}"
+        special = "inpainting " if entry.inpainting else "instruct-pix2pix " if entry.instructs else ""
+        what = f"{entry.family} {special}checkpoint, {entry.prediction}"
     return f"{what}, {decimal(entry.bytes)}, hash {entry.hash[:10]}"
 
 

@@ -36,13 +36,13 @@ _FOLDER_FILES = (".safetensors", ".json", ".txt")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One installed model, VAE or upscaler."""
+    """One installed model, VAE, upscaler or face restorer."""
 
     hash: ContentHash
     name: str
-    kind: Literal["checkpoint", "vae", "upscaler"]
+    kind: Literal["checkpoint", "vae", "upscaler", "face_restorer"]
     layout: Literal["folder", "single_file"]
-    family: Literal["sd1", "sd2", "sdxl", "upscaler"]
+    family: Literal["sd1", "sd2", "sdxl", "upscaler", "face_restorer"]
     prediction: Literal["epsilon", "v_prediction"]
     inpainting: bool
     side: int
@@ -53,6 +53,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     linked: str | None = None
     #: How many times as large an upscaler makes a picture.
     factor: int = 0
+    #: Follows instructions about a picture (InstructPix2Pix).
+    instructs: bool = False
 
     def info(self) -> ModelInfo:
         """Return what the engine reports of it."""
@@ -64,6 +66,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             family=self.family,
             prediction_type=self.prediction,
             inpainting=self.inpainting,
+            instructs=self.instructs,
             default_width=self.side,
             default_height=self.side,
             bytes=self.bytes,
@@ -165,7 +168,7 @@ class Catalogue:
             name=own_name,
             kind=detected.kind,
             layout=detected.layout,
-            family="upscaler" if detected.kind == "upscaler" else detected.family,
+            family=detected.kind if detected.kind in ("upscaler", "face_restorer") else detected.family,
             prediction=prediction or detected.prediction,
             inpainting=detected.inpainting,
             side=_side(detected, prediction),
@@ -173,6 +176,7 @@ class Catalogue:
             source=source or str(path),
             linked=str(path.resolve()) if link else None,
             factor=detected.factor,
+            instructs=detected.instructs,
         )
         if not link:
             self._settle(staged, entry)

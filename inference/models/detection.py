@@ -8,7 +8,7 @@ from typing import Any, Literal
 from inference.families.base import Prediction
 from inference.models.errors import ModelError
 from inference.models.headers import Header, read_header
-from inference.vision.upscalers import recognised_factor
+from inference.vision.networks import FACE_SIDE, recognised
 
 Family = Literal["sd1", "sd2", "sdxl"]
 Layout = Literal["folder", "single_file"]
@@ -24,12 +24,14 @@ DEFAULT_SIDES: dict[Family, int] = {"sd1": 512, "sd2": 768, "sdxl": 1024}
 class Detected:
     """What was found."""
 
-    kind: Literal["checkpoint", "vae", "upscaler"]
+    kind: Literal["checkpoint", "vae", "upscaler", "face_restorer"]
     layout: Layout
-    #: Means nothing for an upscaler.
+    #: Means nothing for an upscaler or a face restorer.
     family: Family
     prediction: Prediction
     inpainting: bool = False
+    #: Follows instructions about a picture (InstructPix2Pix).
+    instructs: bool = False
     #: Side in pixels of the squares the model was trained on; 0 for an upscaler.
     side: int
     #: How many times as large an upscaler makes a picture.
@@ -52,14 +54,20 @@ def detect_file(name: str, header: Header) -> Detected:
     if not header.has_prefix(UNET):
         if _is_vae(header):
             return Detected(kind="vae", layout="single_file", family="sd1", prediction="epsilon", side=512)
-        if (factor := recognised_factor(name, header)) is not None:
+        if (found := recognised(name, header)) is not None:
+            side = FACE_SIDE if found.kind == "face_restorer" else 0
             return Detected(
-                kind="upscaler", layout="single_file", family="sd1", prediction="epsilon", side=0, factor=factor
+                kind=found.kind,
+                layout="single_file",
+                family="sd1",
+                prediction="epsilon",
+                side=side,
+                factor=found.factor,
             )
         raise ModelError(f"{name} holds no network that this program knows. Is it a checkpoint of SD 1.x, 2.x or SDXL?")
     family = _family(name, header)
     first = header.shape(f"{UNET}input_blocks.0.0.weight")
-    if first is None or len(first) != 4 or first[1] not in (4, 9):
+    if first is None or len(first) != 4 or first[1] not in (4, 8, 9):
         raise ModelError(f"{name} has a network with inputs that are not supported ({first}).")
     prediction = _prediction(header, family)
     side = DEFAULT_SIDES[family] if prediction == "v_prediction" or family != "sd2" else 512
@@ -69,6 +77,7 @@ def detect_file(name: str, header: Header) -> Detected:
         family=family,
         prediction=prediction,
         inpainting=first[1] == 9,
+        instructs=first[1] == 8,
         side=side,
     )
 
@@ -89,6 +98,8 @@ def _refuse_others(name: str, header: Header) -> None:
         raise ModelError(f"{name} is a FLUX checkpoint, which is not supported yet.")
     if header.has_prefix("control_model.") or header.has_prefix("controlnet_cond_embedding."):
         raise ModelError(f"{name} is a ControlNet, not a checkpoint.")
+    if header.has_prefix("edm_vpred."):
+        raise ModelError(f"{name} is a CosXL checkpoint, which is not supported yet. Install an SDXL base model.")
     if "emb_params" in header.tensors or header.has_prefix("string_to_param"):
         raise ModelError(f"{name} is an embedding (textual inversion), not a checkpoint.")
     if header.has_prefix("conditioner.embedders.0.model.") and not header.has_prefix("conditioner.embedders.1."):
@@ -98,7 +109,8 @@ def _refuse_others(name: str, header: Header) -> None:
 
 
 def _is_vae(header: Header) -> bool:
-    return any(
+    # Networks that restore faces are built like it, around a codebook.
+    return "quantize.embedding.weight" not in header.tensors and any(
         header.has_prefix(f"{prefix}encoder.") and header.has_prefix(f"{prefix}decoder.")
         for prefix in ("", "first_stage_model.", "vae.")
     )
@@ -161,12 +173,16 @@ def detect_folder(path: Path) -> Detected:
     prediction = scheduler.get("prediction_type", "epsilon")
     if prediction not in ("epsilon", "v_prediction"):
         raise ModelError(f"{path.name} predicts {prediction!r}, which is not supported.")
+    channels = int(unet.get("in_channels", 4))
+    if channels not in (4, 8, 9):
+        raise ModelError(f"{path.name} has a network of {channels} input channels, which is not supported.")
     return Detected(
         kind="checkpoint",
         layout="folder",
         family=family,
         prediction=prediction,
-        inpainting=int(unet.get("in_channels", 4)) == 9,
+        inpainting=channels == 9,
+        instructs=channels == 8,
         side=_side(path, unet, family),
     )
 

@@ -43,7 +43,11 @@ def load_model(
     """
     detected = detect(path)
     if detected.kind != "checkpoint":
-        what = {"vae": "a VAE. It can be used beside a checkpoint", "upscaler": "an upscaler. It makes pictures larger"}
+        what = {
+            "vae": "a VAE. It can be used beside a checkpoint",
+            "upscaler": "an upscaler. It makes pictures larger",
+            "face_restorer": "a face restorer. It is used when pictures are made larger",
+        }
         raise ModelError(f"{path.name} is {what[detected.kind]}, and cannot be used as a checkpoint.")
     if prediction is not None:
         detected = replace(detected, prediction=prediction)

@@ -22,6 +22,7 @@ from inference.models.loading import load_model
 from inference.models.tokenizers import load_tokenizers
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
+from inference.vision.restorers import FaceRestorer, load_restorer
 from inference.vision.upscalers import Upscaler, load_upscaler
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ _SHARE = 0.6
 #: Models whose tokenizers are kept although their networks are not in memory.
 _MOST_CHUNKERS = 4
 _Key = tuple[ContentHash, ContentHash | None]
-M_co = TypeVar("M_co", DiffusionModel, Upscaler, covariant=True)
+M_co = TypeVar("M_co", DiffusionModel, Upscaler, FaceRestorer, covariant=True)
+_V = TypeVar("_V", Upscaler, FaceRestorer)
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,20 @@ class Residency:
         self._budget_bytes = budget_bytes or _default_budget(device)
         self._clock = clock
         self._models: OrderedDict[_Key, DiffusionModel] = OrderedDict()
-        self._upscalers: OrderedDict[ContentHash, Upscaler] = OrderedDict()
+        #: Upscalers and face restorers.
+        self._small: OrderedDict[ContentHash, Upscaler | FaceRestorer] = OrderedDict()
         self._chunkers: OrderedDict[ContentHash, tuple[Chunker, ...]] = OrderedDict()
 
     @property
     def resident(self) -> tuple[ContentHash, ...]:
-        """Return the resident models in the order in which they would leave: upscalers, then the longest unused."""
-        return tuple(dict.fromkeys((*self._upscalers, *(model for model, _ in self._models))))
+        """Return the resident models in the order in which they would leave: small ones, then the longest unused."""
+        return tuple(dict.fromkeys((*self._small, *(model for model, _ in self._models))))
 
     @property
     def memory_used_bytes(self) -> int:
         """Return the bytes of all resident weights."""
         models = sum(model.weight_bytes for model in self._models.values())
-        return models + sum(upscaler.weight_bytes for upscaler in self._upscalers.values())
+        return models + sum(small.weight_bytes for small in self._small.values())
 
     def infos(self) -> tuple[ModelInfo, ...]:
         """Return the installed models."""
@@ -124,18 +127,41 @@ class Residency:
 
         They are small beside checkpoints, and leave before any of those.
         """
-        if (held := self._upscalers.get(upscaler)) is not None:
-            self._upscalers.move_to_end(upscaler)
+
+        def load(path: Path) -> Upscaler:
+            return load_upscaler(path, self._device, self._dtype)
+
+        return self._acquire_small(upscaler, Upscaler, load, "makes no pictures larger. Choose an upscaler.")
+
+    def acquire_restorer(self, restorer: ContentHash, *, keep: Collection[ContentHash] = ()) -> Acquired[FaceRestorer]:
+        """Return a network that restores faces, loaded if need be, as `acquire_upscaler` does. Raises ModelError."""
+
+        def load(path: Path) -> FaceRestorer:
+            return load_restorer(path, self._device)
+
+        return self._acquire_small(restorer, FaceRestorer, load, "restores no faces. Choose a face restorer.", keep)
+
+    def _acquire_small(
+        self,
+        wanted: ContentHash,
+        kind: type[_V],
+        load: Callable[[Path], _V],
+        otherwise: str,
+        keep: Collection[ContentHash] = (),
+    ) -> Acquired[_V]:
+        held = self._small.get(wanted)
+        if isinstance(held, kind):
+            self._small.move_to_end(wanted)
             return Acquired(model=held, load_seconds=0.0, bytes=held.weight_bytes, evicted=())
         began = self._clock()
-        entry = self._catalogue.by_hash(upscaler)
-        if entry.kind != "upscaler":
-            raise ModelError(f"{entry.name} makes no pictures larger. Choose an upscaler.")
-        evicted = self._make_room(entry.bytes, ())
-        loaded = load_upscaler(self._path(entry), self._device, self._dtype)
-        self._upscalers[upscaler] = loaded
+        entry = self._catalogue.by_hash(wanted)
+        if entry.kind != ("upscaler" if kind is Upscaler else "face_restorer"):
+            raise ModelError(f"{entry.name} {otherwise}")
+        evicted = self._make_room(entry.bytes, keep)
+        loaded = load(self._path(entry))
+        self._small[wanted] = loaded
         seconds = max(self._clock() - began, 1e-6)
-        log.info("upscaler=%s loaded in %.2f s, %d bytes", entry.name, seconds, loaded.weight_bytes)
+        log.info("%s=%s loaded in %.2f s, %d bytes", entry.kind, entry.name, seconds, loaded.weight_bytes)
         return Acquired(model=loaded, load_seconds=seconds, bytes=loaded.weight_bytes, evicted=evicted)
 
     def chunkers(self, model: ContentHash) -> tuple[Chunker, ...]:
@@ -148,8 +174,8 @@ class Residency:
                 return resident.encoders
         if model not in self._chunkers:
             entry = self._catalogue.by_hash(model)
-            if entry.kind != "checkpoint" or entry.family == "upscaler":
-                what = "a VAE" if entry.kind == "vae" else "an upscaler"
+            if entry.kind != "checkpoint" or entry.family in ("upscaler", "face_restorer"):
+                what = {"vae": "a VAE", "face_restorer": "a face restorer"}.get(entry.kind, "an upscaler")
                 raise ModelError(f"{entry.name} is {what}, which reads no text. Choose a checkpoint.")
             found = load_tokenizers(self._path(entry), entry.layout, entry.family, self._catalogue.folder)
             self._chunkers[model] = tuple(map(Chunker, found))
@@ -168,9 +194,9 @@ class Residency:
     def _make_room(self, needed: int, keep: Collection[ContentHash]) -> tuple[ContentHash, ...]:
         evicted: list[ContentHash] = []
         while self.memory_used_bytes + needed > self._budget_bytes:
-            if upscaler := next((name for name in self._upscalers if name not in keep), None):
-                del self._upscalers[upscaler]
-                evicted.append(upscaler)
+            if small := next((name for name in self._small if name not in keep), None):
+                del self._small[small]
+                evicted.append(small)
             elif key := next((key for key in self._models if key[0] not in keep), None):
                 del self._models[key]
                 evicted.append(key[0])

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from inference.prompt.choices import Choice, Mention, Option, Piece, parse
-from inference.prompt.places import PromptError, Span
+from inference.prompt.places import PromptError, Span, too_long
 from inference.prompt.ways import MAX_PIECES, MOST_COUNTED, Measured, Ways, drawn, several
 from inference.prompt.wildcards import NO_WILDCARDS, Library, Line, Lists, Pool, Wildcards, lines_of, written
+from inference.prompt.words import told
 from inference.protocol.limits import MAX_PROMPT_CHARACTERS
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
 
 #: Pieces of text in all combinations together, where they are written out.
 MAX_PIECES_OF_ALL = 2_000_000
+#: More than this is told as "more than a million million".
+_COUNTLESS = 10**12
 #: Lines that all `{2$$__a*__}` of a prompt may choose among.
 _MAX_GATHERED = 1_000_000
 
@@ -114,8 +117,7 @@ class Combinations:
 
     def __init__(self, text: str, wildcards: Wildcards) -> None:
         if len(text) > MAX_PROMPT_CHARACTERS:
-            words = f"The prompt is {len(text):,} characters long, but must be at most {MAX_PROMPT_CHARACTERS:,}."
-            raise PromptError(words, text, Span(MAX_PROMPT_CHARACTERS, len(text)))
+            raise too_long(text)
         self._template = parse(text)
         self._ways: dict[Choice, Ways] = {}
         #: By the names of the lists that are drawn from: the ways to draw one line, and what several are taken from.
@@ -153,12 +155,12 @@ class Combinations:
     def every(self, most: int) -> list[str]:
         """Return all combinations. Raises PromptError where there are more than `most`, or one is too long."""
         if self.count > most:
-            said = f"{self.count:,}" if self.count <= 10**12 else "more than a million million"
-            words = f"This makes {said} prompts, but at most {most:,} can be made at once."
+            words = told("prompts_many", count=self.count, most=most)
+            if self.count > _COUNTLESS:
+                words = told("prompts_countless", most=most)
             raise PromptError(words, self._template.text, self._whole)
         if self.count * self._size(self._template.pieces) > MAX_PIECES_OF_ALL:
-            words = f"There is too much to write out here: {self.count:,} prompts of more pieces than are done at once."
-            raise PromptError(words, self._template.text, self._whole)
+            raise PromptError(told("prompts_large", count=self.count), self._template.text, self._whole)
         return [self._write(number, self._numbered) for number in range(self.count)]
 
     # How many ways there are ----------------------------------------------------------------------------------------
@@ -200,7 +202,7 @@ class Combinations:
             pools = [self._single[(name,)].pool for name in names]
             lines = sum(len(pool.options) for pool in (*pools, *(known.pool for known in self._gathered.values())))
             if lines > _MAX_GATHERED:
-                words = f"{written(mention.name)} stands for too many lines to take several of them."
+                words = told("wildcard_lines", name=written(mention.name))
                 raise PromptError(words, self._template.text, self._whole)
             whole = pools[0] if len(pools) == 1 else Pool.of([line for pool in pools for line in pool.options])
             self._gathered[names] = self._measured(whole)
@@ -246,8 +248,7 @@ class Combinations:
         for piece in self._template.pieces:
             size += self._size([piece])
             if size > MAX_PIECES and not isinstance(piece, str):
-                words = f"There is too much to draw here: more than {MAX_PIECES:,} pieces, or orders of too many lines."
-                raise PromptError(words, self._template.text, piece.span)
+                raise PromptError(told("choices_large", most=MAX_PIECES), self._template.text, piece.span)
 
     # Writing --------------------------------------------------------------------------------------------------------
 
@@ -281,7 +282,7 @@ class Combinations:
 
     def _too_long(self, root: Piece) -> PromptError:
         """Return the error for a text that grew too long at a piece of the prompt."""
-        words = f"With its choices made the prompt is longer than {MAX_PROMPT_CHARACTERS:,} characters."
+        words = told("choices_long", most=MAX_PROMPT_CHARACTERS)
         return PromptError(words, self._template.text, self._whole if isinstance(root, str) else root.span)
 
     def _spread(self, pieces: Sequence[Piece], number: int) -> Iterable[tuple[Piece, int]]:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from inference.prompt.attention import FACTORS, MAX_DEPTH, tokens
 from inference.prompt.composition import Subprompt, subprompts
@@ -11,6 +12,7 @@ from inference.prompt.editing import Fork, Prompt, Timeline, parse
 from inference.prompt.networks import Stripped, strip
 from inference.prompt.places import Span
 from inference.prompt.weights import DECIMAL, NUMBER_LIKE, short
+from inference.prompt.words import Words, told
 
 #: Weights beyond this, either way, are hinted at.
 PLAUSIBLE_WEIGHT = 3.0
@@ -33,7 +35,12 @@ class Hint:
     """Words about a place in the prompt; `places.point_at` shows it."""
 
     span: Span
-    words: str
+    told: Words
+
+    @property
+    def words(self) -> str:
+        """Return the words in English."""
+        return str(self.told)
 
 
 def hints(text: str, steps: int, hires_steps: int | None = None, *, negative: bool = False) -> tuple[Hint, ...]:
@@ -49,7 +56,7 @@ def hints(text: str, steps: int, hires_steps: int | None = None, *, negative: bo
         *_about_unfinished_networks(plain, negative),
         *(hint for part in parts for hint in _about_part(part, Timeline(steps), hires_steps)),
     ]
-    placed = [hint if negative else Hint(found.original(hint.span), hint.words) for hint in local]
+    placed = [hint if negative else Hint(found.original(hint.span), hint.told) for hint in local]
     return _counted([*_about_networks(found), *_about_unseen(text), *placed])
 
 
@@ -58,13 +65,10 @@ def _whole(text: str) -> tuple[Subprompt, ...]:
 
 
 def _counted(found: Iterable[Hint]) -> tuple[Hint, ...]:
-    firsts: dict[str, Hint] = {}
-    counts: dict[str, int] = {}
+    places: dict[Words, list[Span]] = {}
     for hint in sorted(found, key=lambda hint: hint.span):
-        firsts.setdefault(hint.words, hint)
-        counts[hint.words] = counts.get(hint.words, 0) + 1
-    told = [Hint(hint.span, words + _more(counts[words])) for words, hint in firsts.items()]
-    return tuple(told[:MAX_HINTS])
+        places.setdefault(hint.told, []).append(hint.span)
+    return tuple(hint for words, spans in islice(places.items(), MAX_HINTS) for hint in _first(spans, words))
 
 
 def _about_part(part: Subprompt, timeline: Timeline, hires_steps: int | None) -> Iterator[Hint]:
@@ -78,7 +82,7 @@ def _about_part(part: Subprompt, timeline: Timeline, hires_steps: int | None) ->
     )
     for rule in rules:
         for hint in rule:
-            yield Hint(hint.span.moved(part.span.start), hint.words)
+            yield Hint(hint.span.moved(part.span.start), hint.told)
 
 
 def _about_parts(parts: tuple[Subprompt, ...]) -> Iterator[Hint]:
@@ -86,18 +90,13 @@ def _about_parts(parts: tuple[Subprompt, ...]) -> Iterator[Hint]:
     for part, after in zip(parts, (*parts[1:], None), strict=True):
         place = part.weight_span or part.span
         if after is not None and _leaves_open(part.text):
-            words = "AND splits the prompt here, though it stands in brackets: they do not reach over it."
-            yield Hint(Span(after.span.start - len("AND"), after.span.start), words)
+            yield Hint(Span(after.span.start - len("AND"), after.span.start), told("and_in_brackets"))
         if len(parts) > 1 and not part.text.strip():
-            yield Hint(place, "There is nothing here beside AND: an empty prompt is painted along with the others.")
+            yield Hint(place, told("and_nothing"))
         if len(parts) == 1 and part.weight_span is not None:
-            yield Hint(
-                place,
-                "A colon and a number at the end are the weight of the whole prompt, as before AND; "
-                "for text, write something after it.",
-            )
+            yield Hint(place, told("weight_of_all"))
         if abs(part.weight) > PLAUSIBLE_WEIGHT:
-            yield Hint(place, f"A weight of {short(part.weight)} is more than pictures survive; 1 is usual.")
+            yield Hint(place, told("weight_of_prompt", weight=short(part.weight)))
 
 
 def _leaves_open(text: str) -> bool:
@@ -113,7 +112,7 @@ def _about_brackets(text: str) -> Iterator[Hint]:
         if token.kind == "opening":
             opened[token.bracket].append(token.span)
             if len(opened[token.bracket]) == MAX_DEPTH + 1:
-                yield Hint(token.span, f"Brackets nested more than {MAX_DEPTH} deep add nothing.")
+                yield Hint(token.span, told("brackets_deep", most=MAX_DEPTH))
         elif token.kind == "closing":
             opened[token.bracket].pop()
             if text[token.start] == ":":
@@ -122,26 +121,21 @@ def _about_brackets(text: str) -> Iterator[Hint]:
             strays[token.text[-1]].append(token.span)
     for closing, opening in ((")", "("), ("]", "[")):
         factor = "1.1" if FACTORS[opening] > 1 else "1/1.1"
-        words = f"This {opening} is never closed, so it weighs everything after it by {factor}; as text, write "
-        yield from _first(opened[opening], f"{words}\\{opening}.")
-        words = f"No {opening} was opened that this {closing} could close, so it is text: write \\{closing}."
-        yield from _first(strays[closing], words)
+        yield from _first(opened[opening], told("bracket_open", opening=opening, factor=factor))
+        yield from _first(strays[closing], told("bracket_stray", opening=opening, closing=closing))
 
 
-def _first(places: list[Span], words: str) -> Iterator[Hint]:
+def _first(places: list[Span], words: Words) -> Iterator[Hint]:
+    """Point at the first of several places, and say how many more there are."""
     if places:
-        yield Hint(places[0], words + _more(len(places)))
-
-
-def _more(count: int) -> str:
-    return f" (And {count - 1:,} more like it.)" if count > 1 else ""
+        yield Hint(places[0], words + told("more", count=len(places) - 1) if len(places) > 1 else words)
 
 
 def _about_weight(weight: float, span: Span) -> Iterator[Hint]:
     if weight < 0:
-        yield Hint(span, "A weight below 0 seldom does what is hoped; the negative prompt keeps things out.")
+        yield Hint(span, told("weight_below_zero"))
     if abs(weight) > PLAUSIBLE_WEIGHT:
-        yield Hint(span, f"A weight of {short(weight)} is more than pictures survive; 0.5 to 1.5 is usual.")
+        yield Hint(span, told("weight_large", weight=short(weight)))
 
 
 def _about_numbers(text: str) -> Iterator[Hint]:
@@ -149,8 +143,7 @@ def _about_numbers(text: str) -> Iterator[Hint]:
     for match in _NUMBER_IN_BRACKET.finditer(text):
         number = match[1].strip()
         if NUMBER_LIKE.fullmatch(number) and not re.fullmatch(DECIMAL, number):
-            words = f"{number[:40]!r} is no weight that can be read, so it is text: write a number like 1.2."
-            yield Hint(_trimmed(text, Span(*match.span(1))), words)
+            yield Hint(_trimmed(text, Span(*match.span(1))), told("weight_unread", written=number[:40]))
 
 
 def _trimmed(text: str, span: Span) -> Span:
@@ -163,15 +156,7 @@ def _trimmed(text: str, span: Span) -> Span:
 def _about_stops(text: str, prompt: Prompt) -> Iterator[Hint]:
     if prompt.stopped is None or "[" not in text:
         return
-    if text[prompt.stopped.start] == "|":
-        yield Hint(
-            prompt.stopped,
-            "This | does not stand between the parts of [a|b], so nothing in this prompt is edited or alternates; "
-            "as text, write \\|.",
-        )
-    else:
-        words = "This backslash stands before nothing, so nothing in this prompt is edited or alternates."
-        yield Hint(prompt.stopped, words)
+    yield Hint(prompt.stopped, told("bar_stray" if text[prompt.stopped.start] == "|" else "backslash_stray"))
 
 
 def _about_moments(prompt: Prompt, timeline: Timeline, hires_steps: int | None) -> Iterator[Hint]:
@@ -182,17 +167,16 @@ def _about_moments(prompt: Prompt, timeline: Timeline, hires_steps: int | None) 
             continue
         place = fork.when.span
         if timeline.last_step(fork.when) < 1:
-            yield Hint(place, "This is before the first step: what stands for the steps until then is never shown.")
+            yield Hint(place, told("edit_early"))
         late = timeline.last_step(fork.when) >= timeline.length
         if late and (second is None or second.last_step(fork.when) >= second.length):
             yield Hint(place, _late(fork, timeline, hires_steps))
 
 
-def _late(fork: Fork, timeline: Timeline, hires_steps: int | None) -> str:
-    total = timeline.length + (hires_steps or 0)
-    words = f"This is not before the last of {total} steps: what stands for the steps after it is never shown."
+def _late(fork: Fork, timeline: Timeline, hires_steps: int | None) -> Words:
+    words = told("edit_late", steps=timeline.length + (hires_steps or 0))
     if fork.branches == 1 and fork.when is not None and fork.when.is_fraction:
-        words += " For a weight write (x:1.2), in round brackets."
+        words += told("edit_as_weight")
     return words
 
 
@@ -203,20 +187,18 @@ def _about_edits_without_a_moment(text: str, prompt: Prompt) -> Iterator[Hint]:
     edits = {fork.span.start for fork in prompt.forks}
     for match in _SQUARE.finditer(text):
         if ":" in match[1] and match.start() not in edits:
-            words = "This edits nothing, since it is not like [from:to:10] or [from:to:0.5]; it is text of less weight."
-            yield Hint(Span(*match.span()), words)
+            yield Hint(Span(*match.span()), told("edit_none"))
 
 
 def _about_networks(found: Stripped) -> Iterator[Hint]:
     for span in found.unknown:
-        yield Hint(span, "This is no kind of network that is known here, so it is left out: lora and hypernet are.")
+        yield Hint(span, told("network_kind"))
     for network in found.networks:
         if network.unused:
-            yield Hint(network.span, f"{':'.join(network.unused)[:80]!r} is not used here.")
+            yield Hint(network.span, told("network_unused", unused=":".join(network.unused)[:80]))
         largest = max(abs(network.weight), abs(network.text_encoder_weight))
         if largest > PLAUSIBLE_WEIGHT:
-            words = f"A network's weight of {short(largest)} is more than pictures survive; 0 to 1 is usual."
-            yield Hint(network.span, words)
+            yield Hint(network.span, told("weight_of_network", weight=short(largest)))
 
 
 def _about_unfinished_networks(text: str, negative: bool) -> Iterator[Hint]:
@@ -226,10 +208,9 @@ def _about_unfinished_networks(text: str, negative: bool) -> Iterator[Hint]:
         complete = {span.start for span in found.removed}
     for match in _UNFINISHED.finditer(text):
         if match.start() in complete:
-            words = "Networks belong in the prompt; in the negative prompt this is text."
+            words = told("network_negative")
         else:
-            kind = match[1].lower()
-            words = f"This {kind} is not finished, so it is text: write <{kind}:name:1>."
+            words = told("network_unfinished", kind=match[1].lower())
         yield Hint(Span(*match.span()), words)
 
 
@@ -237,5 +218,5 @@ def _about_unseen(text: str) -> Iterator[Hint]:
     for match in _UNSEEN.finditer(text):
         character = match[0]
         name = unicodedata.name(character, "a control character").lower()
-        what = "changes the order of what is shown" if character in _BIDIRECTIONAL else "cannot be seen"
-        yield Hint(Span(*match.span()), f"This character {what}, and is read: U+{ord(character):04X}, {name}.")
+        words = told("reordering" if character in _BIDIRECTIONAL else "unseen", code=f"{ord(character):04X}", name=name)
+        yield Hint(Span(*match.span()), words)

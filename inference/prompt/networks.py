@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inference.prompt.places import PromptError, Span
+from inference.prompt.words import told
 
 #: What the first word of `<kind:…>` may be, and the kind that it means.
 KINDS = {"lora": "lora", "lyco": "lora", "hypernet": "hypernet"}
@@ -115,7 +116,7 @@ def _spans(text: str) -> Iterator[Span]:
 def _use(kind: str, arguments: str, text: str, span: Span) -> NetworkUse:
     name, *rest = (part.strip() for part in arguments.split(":"))
     if not name:
-        raise PromptError(f"This {kind} has no name: write <{kind}:name:1>.", text, span)
+        raise PromptError(told("network_nameless", kind=kind), text, span)
     positional = [part for part in rest if part.count("=") != 1]
     named = dict(part.split("=") for part in rest if part.count("=") == 1)
     encoder = _weight(positional[0], text, span) if positional else 1.0
@@ -132,6 +133,5 @@ def _weight(written: str, text: str, span: Span) -> float:
     except ValueError:
         weight = math.nan
     if not abs(weight) <= MAX_NETWORK_WEIGHT:
-        limit = f"{MAX_NETWORK_WEIGHT:g}"
-        raise PromptError(f"{written[:40]!r} is no weight: it must be a number from -{limit} to {limit}.", text, span)
+        raise PromptError(told("network_weightless", written=written[:40], most=MAX_NETWORK_WEIGHT), text, span)
     return weight

@@ -3,6 +3,9 @@
 import unicodedata
 from typing import NamedTuple
 
+from inference.prompt.words import Words, told
+from inference.protocol.limits import MAX_PROMPT_CHARACTERS
+
 
 class Span(NamedTuple):
     """A piece of a text, `text[start:end]`."""
@@ -18,15 +21,26 @@ class Span(NamedTuple):
 class PromptError(ValueError):
     """A prompt that cannot be made as it was written: the words for the person, and the place."""
 
-    def __init__(self, words: str, text: str, span: Span) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, told: Words, text: str, span: Span) -> None:
+        super().__init__(told)
+        self.told = told
         self.text = text
         self.span = span
+
+    @property
+    def words(self) -> str:
+        """Return the words in English."""
+        return str(self.told)
 
     def pointed(self) -> str:
         """Return the words, and below them the place with its caret."""
         return f"{self.words}\n{point_at(self.text, self.span)}"
+
+
+def too_long(text: str) -> PromptError:
+    """Return what is wrong with a text of more characters than a prompt may have."""
+    words = told("too_long", length=len(text), most=MAX_PROMPT_CHARACTERS)
+    return PromptError(words, text, Span(MAX_PROMPT_CHARACTERS, len(text)))
 
 
 def point_at(text: str, span: Span, width: int = 72) -> str:

@@ -9,8 +9,9 @@ from inference.prompt.composition import Subprompt, subprompts
 from inference.prompt.editing import Timeline, parse
 from inference.prompt.hints import Hint, hints
 from inference.prompt.networks import NetworkUse, Stripped, strip
-from inference.prompt.places import PromptError, Span
+from inference.prompt.places import PromptError, Span, too_long
 from inference.prompt.schedule import Segment, schedule
+from inference.prompt.words import told
 from inference.protocol.limits import MAX_PROMPT_CHARACTERS
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -55,10 +56,9 @@ def read(text: str, timeline: Timeline, *, negative: bool = False) -> Reading:
 
 def _refused(text: str) -> PromptError | None:
     if len(text) > MAX_PROMPT_CHARACTERS:
-        words = f"The prompt is {len(text):,} characters long, but must be at most {MAX_PROMPT_CHARACTERS:,}."
-        return PromptError(words, text, Span(MAX_PROMPT_CHARACTERS, len(text)))
+        return too_long(text)
     if match := _SURROGATE.search(text):
-        return PromptError("This is not valid Unicode: half of a pair, alone.", text, Span(*match.span()))
+        return PromptError(told("half_a_pair"), text, Span(*match.span()))
     return None
 
 
@@ -76,6 +76,5 @@ def _edited_networks(text: str, found: Stripped, parts: tuple[Subprompt, ...]) -
             place = bisect_right(found.gaps, span.start)
             while place < len(found.gaps) and found.gaps[place] < span.end:
                 if found.removed[place] not in unknown:
-                    words = "A network holds for all steps, so it cannot stand in a part that is edited or alternates."
-                    yield PromptError(words, text, found.removed[place])
+                    yield PromptError(told("network_edited"), text, found.removed[place])
                 place += 1

@@ -7,6 +7,7 @@ from typing import Literal, cast
 from inference.prompt.composition import subprompts
 from inference.prompt.networks import strip
 from inference.prompt.places import PromptError, Span
+from inference.prompt.words import told
 from inference.protocol.limits import MAX_REGIONS
 from inference.protocol.recipe import Regions
 
@@ -15,7 +16,6 @@ _RATIO = re.compile(r"\s*(\d{1,3}(?:\.\d{1,4})?)\s*(?::|$)")
 _BASE = re.compile(r"\bbase\s+(\d?\.?\d{1,4})\s*$", re.IGNORECASE)
 #: Regional Prompter's default.
 _USUAL_BASE = 0.2
-_EXAMPLES = 'Write "columns", "rows", or either with ratios: "columns 1:2", "rows 2:1:1".'
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,22 @@ def parse_layout(text: str) -> Layout:
     """Return the layout that a text names: "columns", "rows 1:2", "columns 1:1 base 0.5". Raises PromptError."""
     base = _BASE.search(text)
     if base is not None and float(base[1]) > 1:
-        raise PromptError("The base is a share from 0 to 1.", text, Span(*base.span(1)))
+        raise PromptError(told("regions_base"), text, Span(*base.span(1)))
     whole, text = text, text[: base.start()] if base else text
     match = _WORDS.match(text)
     if match is None:
-        raise PromptError(f"This names no regions. {_EXAMPLES}", whole, Span(0, len(text)))
+        raise PromptError(told("regions_none") + told("regions_write"), whole, Span(0, len(text)))
     ratios: list[float] = []
     place = match.end()
     while text[place:].strip() or (ratios and text[:place].rstrip().endswith(":")):
         found = _RATIO.match(text, place)
         if found is None or float(found[1]) <= 0:
-            raise PromptError(f"Here a ratio should stand. {_EXAMPLES}", whole, Span(place, max(len(text), place + 1)))
+            words = told("regions_ratio") + told("regions_write")
+            raise PromptError(words, whole, Span(place, max(len(text), place + 1)))
         ratios.append(float(found[1]))
         place = found.end()
     if ratios and not 2 <= len(ratios) <= MAX_REGIONS:
-        raise PromptError(f"There can be from 2 to {MAX_REGIONS} regions.", whole, Span(match.end(), len(text)))
+        raise PromptError(told("regions_number", most=MAX_REGIONS), whole, Span(match.end(), len(text)))
     return Layout(
         cast(Literal["columns", "rows"], match[1].lower()), tuple(ratios), float(base[1]) if base else _USUAL_BASE
     )
@@ -62,19 +63,14 @@ def fitted(layout: Layout, prompt: str) -> Regions:
     texts = subprompts(found.text)
     ratios = layout.ratios or (1.0,) * len(texts)
     if len(texts) < 2:
-        words = f'{layout.direction.capitalize()} need a text each: join them by AND, as in "a cat AND a dog".'
-        raise PromptError(words, prompt, Span(0, len(prompt)))
+        raise PromptError(told(f"{layout.direction}_alone"), prompt, Span(0, len(prompt)))
     if len(ratios) > MAX_REGIONS:
         extra = found.original(texts[MAX_REGIONS].span)
-        raise PromptError(f"There can be at most {MAX_REGIONS} regions, and this is one more.", prompt, extra)
+        raise PromptError(told("regions_many", most=MAX_REGIONS), prompt, extra)
     if len(texts) < len(ratios):
-        words = f"{len(ratios)} {layout.direction} need {len(ratios)} texts joined by AND, and here are {len(texts)}."
+        words = told(f"{layout.direction}_missing", count=len(ratios), texts=len(texts))
         raise PromptError(words, prompt, Span(len(prompt), len(prompt)))
     if len(texts) > len(ratios) + 1:
         extra = found.original(texts[len(ratios) + 1].span)
-        words = (
-            f"{len(ratios)} {layout.direction} take {len(ratios)} texts joined by AND, or one more that holds "
-            "everywhere and comes first. This one has no region."
-        )
-        raise PromptError(words, prompt, extra)
+        raise PromptError(told(f"{layout.direction}_extra", count=len(ratios)), prompt, extra)
     return Regions(direction=layout.direction, ratios=ratios, base=layout.base)

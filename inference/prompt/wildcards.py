@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 
 from inference.prompt.choices import Mention, Option, Template, parse, weighed
 from inference.prompt.places import PromptError, harmless
+from inference.prompt.words import Words, told
 from inference.protocol.names import nearest
 
 #: Different names with a `*` that one prompt may draw from.
@@ -173,11 +174,10 @@ class Library:
     def _opened(self, name: str, root: Mention) -> tuple[List, Iterator[str]]:
         found = List.of(self._wildcards.lines(name), MAX_CHOICES - self._choices)
         if found is None:
-            words = f"The wildcards that this draws from have more than {MAX_CHOICES:,} choices in their lines."
-            raise self._error(words, root)
+            raise self._error(told("wildcard_choices", most=MAX_CHOICES), root)
         self._choices += sum(len(template.choices) for template in found.templates)
         if not found.pool.options:
-            raise self._error(f"The wildcard {written(name)} has no lines to draw from.", root)
+            raise self._error(told("wildcard_empty", name=written(name)), root)
         return found, self._targets(name, found, root)
 
     def _targets(self, name: str, found: List, root: Mention) -> Iterator[str]:
@@ -187,27 +187,28 @@ class Library:
             for choice in template.choices:
                 if isinstance(choice, Mention) and (choice.name, choice.touched) not in seen:
                     seen.add((choice.name, choice.touched))
-                    where = f" It stands in the line “{_short(template.text, 60)}” of {written(name)}."
+                    where = told("wildcard_where", line=_short(template.text, 60), name=written(name))
                     yield from self._named(choice, root, where)
 
-    def _named(self, mention: Mention, root: Mention, where: str = "") -> tuple[str, ...]:
+    def _named(self, mention: Mention, root: Mention, where: Words | None = None) -> tuple[str, ...]:
         """Return the lists that a mention names; `where` says in which line it stands, unless in the prompt.
 
         Raises PromptError, at `root`, where there is none and the mention is no text either.
         """
         names = self.names_of(mention)
         if self._patterns > MAX_PATTERNS:
-            words = f"More than {MAX_PATTERNS} different names with a * are drawn from here."
-            raise self._error(words, root)
+            raise self._error(told("wildcard_patterns", most=MAX_PATTERNS), root)
         if names or mention.touched:
             return names
         near = nearest(mention.name[:80], [name for _, name in self._names])
-        words = f"There is no wildcard {written(mention.name)}."
+        words = told("wildcard_none", name=written(mention.name))
         if near:
-            words += f" Did you mean {' or '.join(map(written, near))}?"
-        raise self._error(f"{words}{where} For the words themselves write \\{written(mention.name)}.", root)
+            words += told("near", near=", ".join(map(written, near)))
+        if where is not None:
+            words += where
+        raise self._error(words + told("wildcard_as_text", name=written(mention.name)), root)
 
-    def _error(self, words: str, root: Mention) -> PromptError:
+    def _error(self, words: Words, root: Mention) -> PromptError:
         return PromptError(words, self._prompt, root.span)
 
     def _fitting(self, name: str) -> Iterator[str]:
@@ -244,10 +245,10 @@ def _short(text: str, most: int) -> str:
     return harmless(text if len(text) <= most else f"{text[:most]}…")
 
 
-def _in_a_circle(names: Sequence[str]) -> str:
+def _in_a_circle(names: Sequence[str]) -> Words:
     shown = [written(name) for name in names]
     if len(shown) == 2:
-        return f"The wildcard {shown[0]} draws from itself, without end."
+        return told("wildcard_circle", name=shown[0])
     if len(shown) > 6:
         shown = [*shown[:3], "…", *shown[-2:]]
-    return f"{shown[0]} draws from {', which draws from '.join(shown[1:])}, without end."
+    return told("wildcard_circles", circle=" → ".join(shown))

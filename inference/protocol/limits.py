@@ -31,6 +31,12 @@ MAX_TOKENIZED_CHARACTERS = 50_000
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 #: Pixels of one picture that a request carries, and of one made larger; more is refused before it is decoded.
 MAX_IMAGE_PIXELS = 64 * 1024 * 1024
+#: Longest side of such a picture; one of 1 x 50,000 pixels is no picture.
+MAX_IMAGE_SIDE = 16 * 1024
+#: Tiles that one picture may be painted in, one after another.
+MAX_TILES = 1024
+#: Pictures that may be blended into one.
+MAX_BLENDED = 4
 
 
 class OutOfRange(ValueError):

@@ -15,6 +15,7 @@ from inference.protocol.limits import (
     require_int,
     require_text,
 )
+from inference.protocol.marks import Mark
 from inference.protocol.recipe import AnyRecipe, ContentHash, Upscale, Words, sources
 
 JobId = NewType("JobId", str)
@@ -53,12 +54,14 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     hash: ContentHash
     name: str
     #: A checkpoint, a VAE that can be used beside one, or a network that makes pictures larger.
-    kind: Literal["checkpoint", "vae", "upscaler"] = "checkpoint"
-    #: "sd1", "sd2" or "sdxl"; "upscaler" for one.
+    kind: Literal["checkpoint", "vae", "upscaler", "face_restorer"] = "checkpoint"
+    #: "sd1", "sd2" or "sdxl"; "upscaler" and "face_restorer" for such.
     family: str
     prediction_type: Literal["epsilon", "v_prediction"]
     #: The network takes a mask and a masked picture (9 channels).
     inpainting: bool
+    #: The network takes a picture and an instruction (8 channels), and paints nothing else.
+    instructs: bool = False
     default_width: int
     default_height: int
     bytes: int
@@ -150,11 +153,24 @@ class Tokenize(msgspec.Struct, frozen=True, kw_only=True, tag="tokenize"):
         require_text("texts", "".join(self.texts), MAX_TOKENIZED_CHARACTERS)
 
 
+class Examine(msgspec.Struct, frozen=True, kw_only=True, tag="examine"):
+    """Look at a picture that somebody sent, and make a mask for it where one is wanted. The answer is Examined."""
+
+    #: Names the question; the answer carries it.
+    request: str
+    data: bytes
+    mask: Mark | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.data) > MAX_IMAGE_BYTES:
+            raise OutOfRange("image", f"{len(self.data):,} bytes long", f"at most {MAX_IMAGE_BYTES:,} bytes")
+
+
 class Shutdown(msgspec.Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave. Jobs that still run are abandoned without an event."""
 
 
-Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Shutdown
+Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Examine | Shutdown
 
 
 # Events ---------------------------------------------------------------------------------------------------------
@@ -218,6 +234,38 @@ class Tokenized(msgspec.Struct, frozen=True, kw_only=True, tag="tokenized"):
     chunks: tuple[tuple[TokenChunk, ...], ...] = ()
     #: Why the texts could not be read, in words for a person.
     problem: str | None = None
+
+
+#: none: no picture of a format that is read. damaged: it cannot be decoded. pixels, side: it is too large. box: not
+#: inside the picture. colour: nothing has it. shape: the mask is of another shape than the picture. nothing,
+#: everything: what the mask marks. internal: a defect.
+ProblemCode = Literal[
+    "none", "damaged", "pixels", "side", "box", "colour", "shape", "nothing", "everything", "internal"
+]
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a picture, or the mask for it, cannot be used; the values are those that words for it need."""
+
+    code: ProblemCode
+    #: Which of two files it is about.
+    of: Literal["picture", "mask"] = "picture"
+    values: dict[str, int | str] = {}
+
+
+class Examined(msgspec.Struct, frozen=True, kw_only=True, tag="examined"):
+    """The answer to Examine. It ends no job."""
+
+    launch: LaunchId
+    request: str
+    #: As people see the picture, turned upright by its EXIF data; 0 where it cannot be read.
+    width: int = 0
+    height: int = 0
+    #: A part of the picture, and not the whole, is more transparent than not.
+    transparent: bool = False
+    #: A grey PNG of that size without anything but pixels; white is painted anew.
+    mask: bytes | None = None
+    problem: Problem | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
@@ -338,6 +386,7 @@ Event = (
     | Refused
     | Models
     | Tokenized
+    | Examined
     | Heartbeat
     | Loading
     | Loaded

@@ -25,7 +25,19 @@ from inference.protocol.names import (
     schedule_key,
     split_sampler,
 )
-from inference.protocol.recipe import AnyRecipe, ImageToImage, Inpaint, Outpaint, Recipe, Regions, TextToImage, Upscale
+from inference.protocol.recipe import (
+    AnyRecipe,
+    Blend,
+    Detail,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    Recipe,
+    Regions,
+    TextToImage,
+    Upscale,
+)
 
 VERSION = f"Easel {__version__}"
 _NEGATIVE = "Negative prompt: "
@@ -49,13 +61,13 @@ _AUTOMATIC = {
 }
 
 
-def to_parameters(recipe: AnyRecipe, model_name: str = "") -> str:
-    """Return the text for a recipe. `model_name` is for people; the hash says which model it was.
+def to_parameters(recipe: AnyRecipe, model_name: str = "", faces_name: str = "") -> str:
+    """Return the text for a recipe. The names, of the model and of what restores faces, are for people.
 
     Of a picture made larger, it is the text of the source, as far as that is known, and what was done to it.
     """
     if isinstance(recipe, Upscale):
-        return _upscaled(recipe, model_name)
+        return _upscaled(recipe, model_name, faces_name)
     lines = [recipe.prompt.strip()]
     if recipe.negative_prompt:
         lines.append(_NEGATIVE + recipe.negative_prompt.strip())
@@ -101,6 +113,16 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
             yield "Mask blur", str(recipe.mask_blur)
             sides = {"left": recipe.left, "right": recipe.right, "top": recipe.top, "bottom": recipe.bottom}
             yield "Outpaint", " ".join(f"{name} {pixels}" for name, pixels in sides.items() if pixels)
+        case Instruct():
+            yield "Image CFG scale", _decimal(recipe.image_guidance_scale)
+        case Detail():
+            yield "Denoising strength", _decimal(recipe.strength)
+            yield "Detail size", f"{recipe.full_width}x{recipe.full_height}"
+            yield "Detail overlap", str(recipe.overlap)
+        case Blend():
+            yield "Denoising strength", _decimal(recipe.strength)
+            named = zip(recipe.images, recipe.shares, strict=True)
+            yield "Blend", " ".join(f"{image[:10]} {share:.3g}" for image, share in named)
         case TextToImage() if recipe.hires is not None:
             yield "Denoising strength", _decimal(recipe.hires.strength)
             yield "Hires resize", f"{recipe.hires.width}x{recipe.hires.height}"
@@ -109,12 +131,20 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
     yield "Version", VERSION
 
 
-def _upscaled(recipe: Upscale, model_name: str) -> str:
-    name = model_name or ("Lanczos" if recipe.model is None else recipe.model[:10])
+def _upscaled(recipe: Upscale, model_name: str, faces_name: str) -> str:
     source, end = "", f"Version: {VERSION}"
     if recipe.of is not None:
         source = to_parameters(recipe.of).removesuffix(end)
-    return f"{source}Postprocess upscale by: {recipe.factor}, Postprocess upscaler: {_quoted(name)}, {end}"
+    pairs = []
+    if recipe.factor > 1:
+        pairs.append(("Postprocess upscale by", str(recipe.factor)))
+        name = model_name or ("Lanczos" if recipe.model is None else recipe.model[:10])
+        pairs.append(("Postprocess upscaler", _quoted(name)))
+    if recipe.faces is not None:
+        pairs.append(("Face restoration", _quoted(faces_name or recipe.faces[:10])))
+        if recipe.face_strength != 1:
+            pairs.append(("Face restoration visibility", _decimal(recipe.face_strength)))
+    return source + "".join(f"{key}: {value}, " for key, value in pairs) + end
 
 
 def to_layout(regions: Regions) -> str:
@@ -149,6 +179,8 @@ class Parameters:
     schedule: str | None = None
     guidance_scale: float | None = None
     guidance_rescale: float | None = None
+    #: How closely an instruction keeps to its picture.
+    image_guidance_scale: float | None = None
     seed: int | None = None
     width: int | None = None
     height: int | None = None
@@ -213,6 +245,7 @@ def _told_pairs(told: Parameters) -> Iterator[tuple[str, str]]:
         "Variation seed strength": told.variation_strength,
         "Eta": told.eta,
         "CFG rescale": told.guidance_rescale,
+        "Image CFG scale": told.image_guidance_scale,
         "Denoising strength": told.strength,
         "Hires resize": None,
         "Hires steps": told.hires_steps,
@@ -256,6 +289,7 @@ def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Par
         schedule=schedule,
         guidance_scale=_number(others, "CFG scale"),
         guidance_rescale=_number(others, "CFG rescale"),
+        image_guidance_scale=_number(others, "Image CFG scale"),
         seed=_whole(others, "Seed"),
         width=width,
         height=height,

@@ -9,13 +9,18 @@ from typing import Literal, NewType
 
 import msgspec
 
+from inference.protocol import tiling
 from inference.protocol.limits import (
+    MAX_BLENDED,
     MAX_CLIP_SKIP,
     MAX_GUIDANCE_SCALE,
+    MAX_IMAGE_PIXELS,
+    MAX_IMAGE_SIDE,
     MAX_MARGIN,
     MAX_REGIONS,
     MAX_SEED,
     MAX_STEPS,
+    MAX_TILES,
     SIDE_MULTIPLE,
     OutOfRange,
     require_choice,
@@ -251,25 +256,130 @@ class Outpaint(BaseRecipe, frozen=True, kw_only=True, tag="outpaint"):
         return self.width - self.left - self.right, self.height - self.top - self.bottom
 
 
-Recipe = TextToImage | ImageToImage | Inpaint | Outpaint
+class Instruct(BaseRecipe, frozen=True, kw_only=True, tag="instruct"):
+    """A picture changed as the prompt tells, by a model that follows instructions (InstructPix2Pix)."""
+
+    image: ContentHash
+    #: How closely to keep to the source picture, as the guidance scale is for the prompt; 1.2 to 1.8 suit most.
+    image_guidance_scale: float = 1.5
+    fit: Fit = "crop"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_hash("image", self.image)
+        require_float("image guidance scale", self.image_guidance_scale, 0, MAX_GUIDANCE_SCALE)
+        require_choice("fit", self.fit, ("crop", "stretch", "pad"))
+
+
+class Detail(BaseRecipe, frozen=True, kw_only=True, tag="detail"):
+    """A picture that is made larger and painted over in tiles, so lightly that it stays what it is, with more detail.
+
+    Lanczos's filter makes it larger; one that a network made larger before can be painted over at its own size. Width
+    and height are those of a tile, which is what the network paints at once.
+    """
+
+    image: ContentHash
+    #: Pixels of the whole; any whole numbers that a tile fits into, once they are rounded up to multiples of 8.
+    full_width: int
+    full_height: int
+    #: Denoising strength of each tile. From about 0.5 on models paint the prompt's subject into every tile.
+    strength: float = 0.3
+    #: Pixels that neighbouring tiles have in common at least: a multiple of 8, at most half of a tile's shorter side.
+    overlap: int = 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_hash("image", self.image)
+        require_float("strength", self.strength, 0, 1)
+        require_int("overlap", self.overlap, 0, min(self.width, self.height) // 2)
+        if self.overlap % SIDE_MULTIPLE:
+            raise OutOfRange("overlap", self.overlap, f"a multiple of {SIDE_MULTIPLE}")
+        require_int("full width", self.full_width, self.width - SIDE_MULTIPLE + 1, MAX_IMAGE_SIDE)
+        require_int("full height", self.full_height, self.height - SIDE_MULTIPLE + 1, MAX_IMAGE_SIDE)
+        if self.full_width * self.full_height > MAX_IMAGE_PIXELS:
+            full = f"{self.full_width}x{self.full_height}"
+            raise OutOfRange("full size", full, f"at most {MAX_IMAGE_PIXELS:,} pixels")
+        if self.tiles > MAX_TILES:
+            raise OutOfRange("tiles", self.tiles, f"at most {MAX_TILES:,}: make them larger, or the picture smaller")
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Return where each tile of a row begins, in pixels of the whole."""
+        return tiling.starts(self.full_width, self.width, self.overlap)
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Return where each row of tiles begins, in pixels of the whole."""
+        return tiling.starts(self.full_height, self.height, self.overlap)
+
+    @property
+    def tiles(self) -> int:
+        """Return in how many tiles the picture is painted."""
+        return len(self.columns) * len(self.rows)
+
+
+class Blend(BaseRecipe, frozen=True, kw_only=True, tag="blend"):
+    """A picture from words and several pictures at once."""
+
+    #: 2 to 4; one may come more than once.
+    images: tuple[ContentHash, ...]
+    #: How much of each goes in, in proportion to each other; none: as much of one as of the other.
+    weights: tuple[float, ...] = ()
+    #: Denoising strength: 0 gives the pictures laid over one another, 1 ignores them.
+    strength: float = 0.65
+    fit: Fit = "crop"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 2 <= len(self.images) <= MAX_BLENDED:
+            raise OutOfRange("images", len(self.images), f"from 2 to {MAX_BLENDED} pictures")
+        for image in self.images:
+            require_hash("image", image)
+        if self.weights and len(self.weights) != len(self.images):
+            raise OutOfRange("weights", len(self.weights), f"one for each of the {len(self.images)} pictures, or none")
+        for weight in self.weights:
+            require_float("weight", weight, 0.01, 1)
+        require_float("strength", self.strength, 0, 1)
+        require_choice("fit", self.fit, ("crop", "stretch", "pad"))
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Return how much of each picture goes in; together they are 1."""
+        weights = self.weights or (1.0,) * len(self.images)
+        return tuple(weight / sum(weights) for weight in weights)
+
+
+Recipe = TextToImage | ImageToImage | Inpaint | Outpaint | Instruct | Detail | Blend
 
 
 class Upscale(msgspec.Struct, frozen=True, kw_only=True, tag="upscale"):
-    """A picture made larger, with nothing painted anew. The result is exactly `factor` times as wide and as high."""
+    """A picture made larger, with nothing painted anew. The result is exactly `factor` times as wide and as high.
+
+    With `faces`, its faces are restored; that alone is factor 1.
+    """
 
     image: ContentHash
-    factor: Literal[2, 4] = 2
+    factor: Literal[1, 2, 4] = 2
     #: The network that makes it larger; None enlarges by Lanczos's filter.
     model: ContentHash | None = None
+    #: The network that restores faces; None leaves them as they are.
+    faces: ContentHash | None = None
+    #: How much of the restored faces shows: 0 nothing, 1 nothing else.
+    face_strength: float = 1.0
     #: How the source was painted, where that is known; of a picture made larger twice, how the first was.
     of: Recipe | None = None
 
     def __post_init__(self) -> None:
         require_hash("image", self.image)
-        if self.factor not in (2, 4):
-            raise OutOfRange("factor", self.factor, "2 or 4")
+        if self.factor not in ((2, 4) if self.faces is None else (1, 2, 4)):
+            raise OutOfRange("factor", self.factor, "2 or 4" if self.faces is None else "1, 2 or 4")
         if self.model is not None:
             require_hash("model", self.model)
+            if self.factor == 1:
+                raise OutOfRange("model", self.model, "none where nothing is made larger")
+        if self.faces is not None:
+            require_hash("face restorer", self.faces)
+        require_float("face strength", self.face_strength, 0, 1)
 
 
 #: Everything that an engine can be asked for; a `Recipe` is what is painted by diffusion.
@@ -283,13 +393,26 @@ def painted(recipe: AnyRecipe) -> Recipe:
     return recipe
 
 
+def diffusion_of(recipe: AnyRecipe) -> Recipe | None:
+    """Return how a picture was painted, before it was made larger; None where that is not known."""
+    return recipe.of if isinstance(recipe, Upscale) else recipe
+
+
+def prompt_of(recipe: AnyRecipe) -> str:
+    """Return the prompt that a picture was painted from; empty where none is known."""
+    known = diffusion_of(recipe)
+    return "" if known is None else known.prompt
+
+
 def sources(recipe: AnyRecipe) -> tuple[ContentHash, ...]:
-    """Return the hashes of the pictures that the recipe starts from."""
+    """Return the hashes of the pictures that the recipe starts from, each of a blend once."""
     match recipe:
         case Inpaint():
             return (recipe.image, recipe.mask)
-        case ImageToImage() | Outpaint() | Upscale():
+        case ImageToImage() | Outpaint() | Instruct() | Detail() | Upscale():
             return (recipe.image,)
+        case Blend():
+            return tuple(dict.fromkeys(recipe.images))
         case _:
             return ()
 

@@ -1,1 +1,1 @@
-"""What is done to finished pictures: making them larger."""
+"""What is done to finished pictures, such as making them larger, and to those that people send."""

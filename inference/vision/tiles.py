@@ -94,27 +94,48 @@ class Canvas:
     def __init__(self, grid: Grid, factor: int) -> None:
         self._grid = grid
         self._factor = factor
-        width, height = grid.columns[-1][1] * factor, grid.rows[-1][1] * factor
-        self._pixels = np.zeros((height, width, 3), np.uint8)
-        #: Result rows that are not final yet, and where they begin.
-        self._band = np.zeros((0, width, 3), np.float32)
-        self._top = 0
+        self._sheet = Sheet(grid.columns[-1][1] * factor, grid.rows[-1][1] * factor)
 
     def add(self, tile: Tile, pixels: NDArray[np.float32]) -> None:
         """Lay a tile's result (h * factor, w * factor, 3) in 0..1 down. Tiles come in the grid's order."""
         factor = self._factor
-        self._settle(tile.top * factor)
-        missing = tile.bottom * factor - self._top - len(self._band)
-        if missing > 0:
-            self._band = np.concatenate([self._band, np.zeros((missing, *self._band.shape[1:]), np.float32)])
-        down = shares(self._grid.rows, (tile.top, tile.bottom), factor)
         across = shares(self._grid.columns, (tile.left, tile.right), factor)
-        top = tile.top * factor - self._top
-        part = self._band[top : top + len(down), tile.left * factor : tile.right * factor]
-        part += pixels * (down[:, None, None] * across[None, :, None])
+        down = shares(self._grid.rows, (tile.top, tile.bottom), factor)
+        self._sheet.add(tile.left * factor, tile.top * factor, pixels, across, down)
 
     def result(self) -> NDArray[np.uint8]:
         """Return the whole picture (H, W, 3), once every tile is laid down."""
+        return self._sheet.result()
+
+
+class Sheet:
+    """A picture that is put together from weighted parts, from top to bottom."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._pixels = np.zeros((height, width, 3), np.uint8)
+        #: Rows that are not final yet, and where they begin.
+        self._band = np.zeros((0, width, 3), np.float32)
+        self._top = 0
+
+    def add(
+        self,
+        left: int,
+        top: int,
+        pixels: NDArray[np.float32],
+        across: NDArray[np.float32],
+        down: NDArray[np.float32],
+    ) -> None:
+        """Add pixels (h, w, 3) in 0..1, weighted by column (w,) and by row (h,); no later part begins further up."""
+        self._settle(top)
+        missing = top + len(down) - self._top - len(self._band)
+        if missing > 0:
+            self._band = np.concatenate([self._band, np.zeros((missing, *self._band.shape[1:]), np.float32)])
+        start = top - self._top
+        part = self._band[start : start + len(down), left : left + len(across)]
+        part += pixels * (down[:, None, None] * across[None, :, None])
+
+    def result(self) -> NDArray[np.uint8]:
+        """Return the whole picture (H, W, 3), once every part is added."""
         self._settle(len(self._pixels))
         return self._pixels
 

@@ -1,8 +1,9 @@
 """Lets spandrel be imported where torchvision is missing or does not fit the torch that is installed.
 
-spandrel imports three of torchvision's functions, for one inpainting network and one that restores faces; neither makes
-pictures larger. A torchvision of another build than torch's cannot be imported ("operator torchvision::nms does not
-exist"). So that upscalers do not depend on it, names that nothing calls stand in its place while spandrel is imported.
+spandrel imports three of torchvision's functions: for one inpainting network, and to scale the values of one that
+restores faces, which is done without it here. A torchvision of another build than torch's cannot be imported ("operator
+torchvision::nms does not exist"). So that nothing depends on it, names that nothing calls stand in its place while
+spandrel is imported.
 """
 
 import sys

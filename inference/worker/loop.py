@@ -14,6 +14,8 @@ from inference.protocol import PROTOCOL_VERSION, codec
 from inference.protocol.messages import (
     Cancel,
     Command,
+    Examine,
+    Examined,
     Generate,
     Heartbeat,
     Hello,
@@ -22,6 +24,7 @@ from inference.protocol.messages import (
     Models,
     Notice,
     Pause,
+    Problem,
     Ready,
     Refused,
     Rescan,
@@ -168,6 +171,8 @@ class _Loop:
                 self._rescan()
             case Tokenize():
                 self._tokenize(item)
+            case Examine():
+                self._examine(item)
             case Unknown(envelope, reason) if envelope.type == "generate" and envelope.job is not None:
                 job = JobId(envelope.job)
                 log.warning("job=%s cannot be read: %s", job, reason)
@@ -175,6 +180,9 @@ class _Loop:
                 self._talk.fail(job, "invalid", f"The request cannot be carried out: {reason}")
             case Unknown(envelope, reason) if envelope.type == "tokenize" and envelope.request is not None:
                 self._answer_problem(envelope.request, f"The texts cannot be read: {reason}")
+            case Unknown(envelope, reason) if envelope.type == "examine" and envelope.request is not None:
+                log.warning("request=%s cannot be read: %s", envelope.request, reason)
+                self._answer_unexamined(envelope.request)
             case _:
                 reason = item.reason if isinstance(item, Unknown) else f"{type(item).__name__} is out of place"
                 raise codec.BrokenFrame(reason)
@@ -223,6 +231,20 @@ class _Loop:
 
     def _answer_problem(self, request: str, problem: str) -> None:
         self._talk.emit(Tokenized(launch=self._talk.launch, request=request, problem=valid_text(problem)))
+
+    def _examine(self, command: Examine) -> None:
+        # Only now: what it imports may print, which must not reach the frames.
+        from inference.vision.examination import examine
+
+        try:
+            self._talk.emit(examine(command, self._talk.launch))
+        except Exception:
+            log.exception("request=%s the picture cannot be looked at", command.request)
+            self._answer_unexamined(command.request)
+
+    def _answer_unexamined(self, request: str) -> None:
+        problem = Problem(code="internal")
+        self._talk.emit(Examined(launch=self._talk.launch, request=request, problem=problem))
 
     # The heartbeat ----------------------------------------------------------------------------------------------
 

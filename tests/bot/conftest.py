@@ -1,12 +1,15 @@
 """Every test of the bot fails when it blocks the event loop or leaves a task behind."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
 from playground import Playground, PlaygroundSettings
+from tests.bot.terminal import Terminal
 from tests.playground.conftest import opened
 
 _IMPORTING = ("io.BufferedReader.read", "io.BufferedWriter.write", "os.stat", "os.listdir", "os.scandir")
@@ -23,6 +26,12 @@ async def playground(playground_settings: PlaygroundSettings) -> AsyncIterator[P
     """A Discord; everything that was said in it is held against Discord's own description at the end."""
     async with opened(playground_settings) as playground:
         yield playground
+
+
+@pytest.fixture
+def easel(tmp_path: Path) -> Terminal:
+    """A terminal in the test's folder, whose models are in `models` there."""
+    return Terminal(tmp_path, os.environ | {"EASEL_MODELS_FOLDER": str(tmp_path / "models"), "EASEL_THREADS": "1"})
 
 
 @pytest.fixture(autouse=True)

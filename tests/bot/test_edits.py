@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +14,35 @@ from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 from rich.console import Console
 
+from benchmarks.tiny_models import Kind
 from bot import cli, imagine
+from bot.engines.inline import Inline
 from bot.errors import UserError
 from bot.info import read_settings
 from bot.saving import prepare_folder
-from bot.services.derive import IMAGE_STRENGTHS, NOISE_STRENGTHS
+from bot.services.derive import IMAGE_STRENGTHS, LARGER_STRENGTH, NOISE_STRENGTHS
 from bot.settings import Settings
-from inference.protocol.recipe import ImageToImage, Inpaint, Outpaint, Recipe, Upscale, to_json
+from inference.models.catalogue import Catalogue
+from inference.protocol.recipe import (
+    BaseRecipe,
+    Blend,
+    Detail,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    Recipe,
+    TextToImage,
+    Upscale,
+    to_json,
+)
 from inference.sample.classifier import look
 from inference.sample.world import COLOURS
+from inference.worker.__main__ import open_studio
+from inference.worker.loop import serve
 from storage import content_hash
-from tests.bot.engines.engines import sample_inline
+from tests.bot.engines.engines import PATIENT, sample_inline
+from tests.sample_requests import settings
 
 PROMPT = "a red circle on a white background"
 BLUE = "a blue circle on a white background"
@@ -162,6 +182,23 @@ def test_a_box_is_painted_anew_and_nothing_else(own: Path, tmp_path: Path) -> No
     assert look(after).subjects[0].colour == "blue"
 
 
+def test_a_place_in_words_is_painted_anew(own: Path, tmp_path: Path) -> None:
+    (path,), _ = paint(tmp_path / "out", "edit", str(own), BLUE, "--box", "left half", "--mask-blur", "0")
+    after, before = pixels(path), pixels(own)
+    assert np.array_equal(after[:, 64:], before[:, 64:])
+    assert not np.array_equal(after[:, :64], before[:, :64])
+
+
+def test_a_mask_of_half_the_size_is_made_to_fit(own: Path, tmp_path: Path) -> None:
+    mask = Image.new("L", (64, 64), 0)
+    mask.paste(255, (0, 0, 64, 32))
+    mask.save(tmp_path / "mask.png")
+    (path,), _ = paint(tmp_path / "out", "edit", str(own), BLUE, "--mask", str(tmp_path / "mask.png"))
+    after, before = pixels(path), pixels(own)
+    assert np.array_equal(after[66:], before[66:])
+    assert not np.array_equal(after[:64], before[:64])
+
+
 def test_a_colour_is_painted_over(theirs: Path, tmp_path: Path) -> None:
     prompt = "a green circle on a white background"
     (path,), _ = paint(tmp_path / "out", "edit", str(theirs), prompt, "--colour", "#d82024", "--seed", "3")
@@ -197,6 +234,11 @@ def test_without_a_mask_the_whole_is_painted_over(own: Path, tmp_path: Path) -> 
         (["outpaint", "{own}", "--left", "2048"], "At most 1024 pixels can be added on one side"),
         (["outpaint", "{own}", "--zoom", "9"], "no zoom; it goes from above 1 to 4"),
         (["edit", "{own}", "x", "--box", "0,0,500,5"], "is not inside the picture, which is 128x128 pixels"),
+        (["edit", "{own}", "x", "--box", "somewhere"], "“somewhere” is no box"),
+        (["edit", "{own}", "x", "--box", "0,0,128,128"], "Everything is marked"),
+        (["edit", "{own}", "x", "--mask", "{white}"], "Everything is marked"),
+        (["edit", "{own}", "x", "--mask", "{wide}"], "The mask “wide.png” is 96x48 pixels, and the picture is 128x128"),
+        (["edit", "{own}", "x", "--mask", "{text}"], "“text.png” is no picture that can be read"),
         (["edit", "{own}", "x", "--colour", "reddish"], "“reddish” is no colour"),
         (["edit", "{own}", "x", "--colour", "#00ffff"], "Nothing in the picture has the colour #00ffff"),
         (["edit", "{own}", "x", "--box", "1,1,9,9", "--colour", "#fff"], "One mask is enough"),
@@ -213,8 +255,153 @@ def test_what_cannot_be_done_is_told_before_an_engine_is_started(
 ) -> None:
     text = tmp_path / "text.png"
     text.write_text("hello")
-    filled = [word.format(own=own, text=text) for word in words]
+    wide = tmp_path / "wide.png"
+    Image.new("L", (96, 48)).save(wide)
+    white = tmp_path / "white.png"
+    Image.new("L", (64, 64), 255).save(white)
+    filled = [word.format(own=own, text=text, wide=wide, white=white) for word in words]
     with suppress(SystemExit):
         assert cli.main([*filled, "-o", str(tmp_path / "out")]) == cli.USAGE
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+class TestInstructions:
+    """`easel edit --instruct`, with a tiny random model: what it paints is noise, how it is asked is not."""
+
+    @pytest.fixture
+    def models(self, tmp_path: Path, tiny_folder: Callable[[Kind], Path]) -> Path:
+        """Return a models folder with a model that follows instructions."""
+        Catalogue(tmp_path / "models").add(tiny_folder("sd1_instruct"), name="teller")
+        return tmp_path / "models"
+
+    def told(self, models: Path, output: Path, *words: str) -> list[Path]:
+        """Run the command with the models of a folder; return the new files."""
+        asked = request("edit", *words, "--output", str(output))
+        prepare_folder(output)
+        console = Console(file=io.StringIO())
+        worker = partial(serve, open_painter=open_studio, leave=lambda code: None)
+        engine = Inline(settings(str(models)), worker, PATIENT)
+        assert asyncio.run(imagine.run(asked, Settings(), console, engine)) == 0
+        return sorted(output.iterdir())
+
+    def test_a_picture_is_changed_by_the_model_that_follows_instructions(
+        self, own: Path, models: Path, tmp_path: Path
+    ) -> None:
+        words = (str(own), "make it blue", "--instruct", "--image-guidance", "1.25", "--guidance", "6", "--seed", "3")
+        (path,) = self.told(models, tmp_path / "out", *words)
+        found = recipe_of(path)
+        assert isinstance(found, Instruct)
+        assert found.model == Catalogue(models).find("teller").hash
+        assert (found.prompt, found.guidance_scale, found.image_guidance_scale) == ("make it blue", 6, 1.25)
+        assert (found.image, found.width, found.height) == (content_hash(own.read_bytes()), 128, 128)
+        assert pixels(path).shape == (128, 128, 3)
+        shown = read_settings(path)
+        assert shown.text is not None
+        assert "Image CFG scale: 1.25" in shown.text
+
+    def test_without_such_a_model_it_is_said_which_one_to_add(self, own: Path, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"`easel models add`: one whose network has 8 input channels"):
+            paint(tmp_path / "out", "edit", str(own), "make it blue", "--instruct")
+        with pytest.raises(UserError, match="“sample” is an ordinary model"):
+            paint(tmp_path / "out", "edit", str(own), "make it blue", "--instruct", "--model", "sample")
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("--instruct", "--box", "0,0,8,8"), "leave out --box"),
+            (("--instruct", "--mask-blur", "3"), "leave out --mask-blur"),
+            (("--instruct", "--strength", "0.5"), "leave out --strength"),
+            (("--image-guidance", "2"), "goes with --instruct"),
+        ],
+    )
+    def test_what_does_not_go_with_an_instruction_is_refused(
+        self, own: Path, words: tuple[str, ...], told: str
+    ) -> None:
+        with pytest.raises(UserError, match=told):
+            request("edit", str(own), "make it blue", *words)
+
+    def test_a_picture_that_an_instruction_made_is_another_start(self, own: Path, tmp_path: Path) -> None:
+        fields = {name: getattr(recipe_of(own), name) for name in BaseRecipe.__struct_fields__}
+        made = Instruct(**fields | {"prompt": "make it blue"}, image=content_hash(own.read_bytes()))
+        texts = PngInfo()
+        texts.add_text("easel-recipe", to_json(made))
+        Image.open(own).save(tmp_path / "made.png", pnginfo=texts)
+        with pytest.raises(UserError, match="does not say what it shows"):
+            request("outpaint", str(tmp_path / "made.png"), "--left", "8")
+        draft = request("outpaint", str(tmp_path / "made.png"), "--left", "8", BLUE).draft
+        assert (draft.like, draft.prompt) == (None, BLUE)
+        with pytest.raises(UserError, match="made from another picture by an instruction"):
+            request("vary", str(tmp_path / "made.png"))
+
+
+def test_a_picture_is_made_larger_by_painting_it_over_in_tiles(own: Path, theirs: Path, tmp_path: Path) -> None:
+    (path,), said = paint(tmp_path / "out", "upscale", str(own), "--by", "detail", "--seed", "5", "--tile", "96x96")
+    found = recipe_of(path)
+    assert isinstance(found, Detail)
+    assert (found.full_width, found.full_height, found.width, found.height) == (256, 256, 96, 96)
+    assert (found.prompt, found.seed, found.image) == (PROMPT, 5, content_hash(own.read_bytes())), said
+    assert pixels(path).shape == (256, 256, 3)
+    whole = np.asarray(Image.open(own).convert("RGB").resize((256, 256), Image.Resampling.LANCZOS), np.int16)
+    assert np.abs(pixels(path) - whole).mean() < 12
+    (path,), _ = paint(tmp_path / "out", "upscale", str(theirs), PROMPT, "--by", "detail", "--factor", "4")
+    assert pixels(path).shape == (384, 524, 3)
+    with pytest.raises(UserError, match="does not say what it shows"):
+        request("upscale", str(theirs), "--by", "detail")
+
+
+def test_a_picture_is_painted_again_larger(own: Path, theirs: Path, tmp_path: Path) -> None:
+    (path,), _ = paint(tmp_path / "out", "upscale", str(own), "--by", "hires", "--strength", "0.5")
+    found = recipe_of(path)
+    assert isinstance(found, TextToImage)
+    assert found.hires is not None
+    assert (found.seed, found.hires.width, found.hires.height, found.hires.strength) == (1, 256, 256, 0.5)
+    assert pixels(path).shape == (256, 256, 3)
+    like = request("upscale", str(path), "--by", "hires").draft.like
+    assert isinstance(like, ImageToImage)
+    assert (like.width, like.height, like.strength) == (512, 512, LARGER_STRENGTH)
+    other = request("upscale", str(own), BLUE, "--by", "hires").draft
+    assert isinstance(other.like, ImageToImage)
+    draft = request("upscale", str(theirs), PROMPT, "--by", "hires", "--factor", "4").draft
+    assert (draft.width, draft.height, draft.strength) == (520, 384, LARGER_STRENGTH)
+
+
+def test_pictures_are_blended_with_a_prompt(own: Path, theirs: Path, tmp_path: Path) -> None:
+    words = ("blend", str(own), str(theirs), BLUE, "--weights", "0.75,0.25", "--seed", "4", "--strength", "0.8")
+    (path,), _ = paint(tmp_path / "out", *words)
+    found = recipe_of(path)
+    assert isinstance(found, Blend)
+    assert found.images == (content_hash(own.read_bytes()), content_hash(theirs.read_bytes()))
+    assert (found.shares, found.strength, found.prompt, found.seed) == ((0.75, 0.25), 0.8, BLUE, 4)
+    assert (found.width, found.height, found.steps) == (128, 128, 8)
+    seen = look(pixels(path))
+    assert (seen.background, seen.subjects[0].shape) == ("white", "circle")
+    draft = request("blend", str(theirs), str(theirs), "--size", "64x96", "a prompt").draft
+    assert (draft.width, draft.height, draft.prompt, len(draft.images or ())) == (64, 96, "a prompt", 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["upscale", "{own}", "--by", "detail", "--factor", "3"], "2 or 4 times as large, not 3"),
+        (["upscale", "{own}", "--by", "detail", "--tile", "100x96", "--strength", "2"], "Strength is 2"),
+        (["upscale", "{own}", "--by", "hires", "--tile", "96x96"], "--tile goes with --by detail"),
+        (["upscale", "{own}", "--by", "hires", "--faces"], "--faces goes with --by network"),
+        (["upscale", "{own}", "--by", "lanczos", "--strength", "0.3"], "Nothing is painted anew here. Leave out --str"),
+        (["upscale", "{own}", "a prompt"], "Nothing is painted anew here. Leave out a prompt"),
+        (["upscale", "{own}", "--by", "network", "--model", "lanczos"], "contradict each other"),
+        (["blend", "{own}", "a prompt"], "Take 2 to 4 pictures to blend"),
+        (["blend", "{own}", "{own}"], "Say what to paint, after the pictures"),
+        (["blend", "{own}", "{own}", "x", "--weights", "1"], "Give one weight for each of the 2 pictures"),
+        (["blend", "{own}", "{own}", "x", "--weights", "1,2"], "Weight is 2"),
+        (["blend", "{own}", "{own}", "x", "--weights", "1,x"], "is no number"),
+        (["blend", "{own}", "nowhere.png", "x"], "nowhere.png cannot be read"),
+    ],
+)
+def test_what_cannot_be_made_larger_or_blended_is_told(
+    words: list[str], message: str, own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit):
+        assert cli.main([*(word.format(own=own) for word in words), "-o", str(tmp_path / "out")]) == cli.USAGE
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

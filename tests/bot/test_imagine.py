@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,28 +22,7 @@ from bot.saving import prepare_folder
 from bot.settings import Settings
 from inference.sample.classifier import look
 from tests.bot.engines.engines import sample_inline
-
-Easel = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return os.environ | {"EASEL_MODELS_FOLDER": str(tmp_path / "models"), "EASEL_THREADS": "1"}
-
-
-@pytest.fixture
-def easel(tmp_path: Path, environment: dict[str, str]) -> Easel:
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "bot", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from tests.bot.terminal import Terminal, files
 
 
 def pixels(path: Path) -> NDArray[np.uint8]:
@@ -52,7 +30,7 @@ def pixels(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert("RGB"))
 
 
-def test_a_prompt_becomes_pictures_that_show_it_and_can_be_made_again(easel: Easel, tmp_path: Path) -> None:
+def test_a_prompt_becomes_pictures_that_show_it_and_can_be_made_again(easel: Terminal, tmp_path: Path) -> None:
     made = easel("imagine", "a red circle on a blue background", "--seed", "1", "--count", "2", "-o", "out")
     assert made.returncode == 0, made.stderr
     paths = [tmp_path / line for line in made.stdout.splitlines()]
@@ -78,7 +56,7 @@ def test_a_prompt_becomes_pictures_that_show_it_and_can_be_made_again(easel: Eas
     assert (tmp_path / alone.stdout.strip()).read_bytes() == (tmp_path / again.stdout.strip()).read_bytes()
 
 
-def test_an_unknown_model_is_told_its_neighbours(easel: Easel, tmp_path: Path) -> None:
+def test_an_unknown_model_is_told_its_neighbours(easel: Terminal, tmp_path: Path) -> None:
     failed = easel("imagine", "a cat", "--model", "sampel", "-o", "out")
     assert failed.returncode == cli.USAGE
     assert "There is no model named 'sampel'. Did you mean sample" in failed.stderr
@@ -86,11 +64,8 @@ def test_an_unknown_model_is_told_its_neighbours(easel: Easel, tmp_path: Path) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a process group there")
-def test_ctrl_c_cancels_cleanly(tmp_path: Path, environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "bot", "imagine", "a red circle", "--steps", "150", "--count", "8", "-o", "out"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+def test_ctrl_c_cancels_cleanly(easel: Terminal, tmp_path: Path) -> None:
+    with easel.start("imagine", "a red circle", "--steps", "150", "--count", "8", "-o", "out") as process:
         assert process.stderr is not None
         # The summary is said when the engine stands; shortly after it paints.
         while "8 pictures" not in process.stderr.readline():
@@ -105,14 +80,9 @@ def test_ctrl_c_cancels_cleanly(tmp_path: Path, environment: dict[str, str]) -> 
     assert files(tmp_path / "out") == []
 
 
-def test_a_worker_that_is_killed_is_replaced_and_the_picture_is_still_made(
-    tmp_path: Path, environment: dict[str, str]
-) -> None:
+def test_a_worker_that_is_killed_is_replaced_and_the_picture_is_still_made(easel: Terminal, tmp_path: Path) -> None:
     psutil = pytest.importorskip("psutil")
-    command = [sys.executable, "-m", "bot", "imagine", "a red circle", "--seed", "4", "--steps", "100", "-o", "out"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with easel.start("imagine", "a red circle", "--seed", "4", "--steps", "100", "-o", "out") as process:
         assert process.stderr is not None
         while "1 picture" not in process.stderr.readline():
             assert process.poll() is None

@@ -15,15 +15,21 @@ import cogs
 from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
-from bot.services.derive import VERBS as DEEDS
+from bot.services.deeds import DEEDS
 from bot.settings import load_settings
-from bot.texts import Mistake, duration, fields, language_of, pictures, say
+from bot.texts import Mistake, duration, fields, language_of, pictures, said, say
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
-from bot.ui.custom_ids import VERBS, Shelf
+from bot.texts.german_prompts import GERMAN_PROMPTS
+from bot.ui.custom_ids import VERBS, CardVerb, Shelf, UploadForm
 from bot.ui.menus import GERMAN_MENUS, CommandTranslator
+from inference import prompt
+from inference.prompt.words import ENGLISH as OF_PROMPTS
+from inference.prompt.words import told
 from tests.bot.engines.engines import clockwork_inline
 
+#: What a picture can come of, beside what the buttons for new ones say.
+_EDITS = ("remix", "repeat", "upscale", "outpaint", "restyle", "inpaint", "instruct", "blend")
 #: Without words of their own; and what Discord shows to all, in one language.
 UNTRANSLATED = {"presence", "presence_idle"}
 
@@ -42,11 +48,14 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
     used = set(_literals()) & set(ENGLISH)
     made = {
         *(f"button_{verb}" for verb in VERBS),
-        *(f"deed_{deed}" for deed in DEEDS),
-        *(f"remix_{field}" for field in ("prompt", "negative", "sampler", "size")),
+        *(f"deed_{deed}" for deed in (*DEEDS, *_EDITS)),
+        *(f"card_{verb}" for verb in get_args(CardVerb)),
+        *(f"remix_{field}" for field in ("model", "style", "sampler", "size")),
+        *(f"edit_{field}{hint}" for field in ("area", "colour", "strength") for hint in ("", "_hint")),
+        *(f"{form}_title" for form in get_args(UploadForm)),
         *(f"reason_{reason.key}" for reason in get_args(reasons.Reason)),
         *(f"{shelf}_{part}" for shelf in get_args(Shelf) for part in ("title", "empty")),
-        *(f"no_{kind}{near}" for kind in ("model", "sampler", "style") for near in ("", "_near")),
+        *(f"no_{kind}{near}" for kind in ("model", "sampler", "style", "wildcard") for near in ("", "_near")),
         *(f"limit_{Refusal(whose=whose, asked=1, waiting=0, most=0).key}" for whose in ("member", "guild")),
         *(f"button_{word}" for word in _arguments("button")),
         *(f"history_{state}" for state in ("unfinished", "cancelled", "expired")),
@@ -56,10 +65,48 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
     assert {key for name in ("say", "Mistake") for key in _arguments(name)} <= set(ENGLISH)
 
 
+def test_german_says_the_same_of_prompts() -> None:
+    assert set(GERMAN_PROMPTS) == set(OF_PROMPTS)
+    for key, text in GERMAN_PROMPTS.items():
+        assert fields(text) == fields(OF_PROMPTS[key])
+
+
+def test_everything_said_of_prompts_is_used_and_is_there() -> None:
+    paths = [*Path(prompt.__path__[0]).glob("*.py"), Path(bot.__path__[0], "services", "prompts.py")]
+    calls = [
+        node
+        for path in paths
+        if path.name != "words.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "told"
+    ]
+    used = {key for call in calls for key in _keys(call.args[0])}
+    assert used == set(OF_PROMPTS)
+
+
+def _keys(argument: ast.expr) -> Iterator[str]:
+    """Return what a key may be: said as it is, one of two, or made of the direction of regions."""
+    match argument:
+        case ast.Constant(value=str(key)):
+            yield key
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*_keys(one), *_keys(other))
+        case ast.JoinedStr(values=[ast.FormattedValue(), ast.Constant(value=str(ending))]):
+            yield from (f"{direction}{ending}" for direction in ("columns", "rows"))
+        case _:
+            raise AssertionError(ast.dump(argument))
+
+
+def test_what_is_said_of_prompts_is_said_in_german() -> None:
+    words = told("no_network", kind="LoRA", name="x") + told("near", near="y")
+    assert str(words) == said(words, "fr") == "There is no LoRA of the name 'x' here. Did you mean y?"
+    assert said(words, "de") == "Hier gibt es kein LoRA mit dem Namen 'x'. Meinst du y?"
+
+
 def _trees() -> Iterator[ast.AST]:
     for package in (bot, cogs):
         for path in Path(package.__path__[0]).rglob("*.py"):
-            if path.name not in ("english.py", "german.py"):
+            if path.name not in ("english.py", "german.py", "german_prompts.py"):
                 yield ast.parse(path.read_text(encoding="utf-8"))
 
 
@@ -130,6 +177,9 @@ def _menu(things: list[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
     for thing in things:
         if "value" in thing:
             yield thing["name"], thing.get("name_localizations", {}).get(Locale.german.value)
+            continue
+        if "description" not in thing:  # the menu of a message
+            yield thing["name"], thing["name_localizations"].get(Locale.german.value)
             continue
         assert not thing.get("name_localizations"), "names are the same in every language"
         yield thing["description"], thing.get("description_localizations", {}).get(Locale.german.value)

@@ -2,11 +2,8 @@
 
 import asyncio
 import io
-import os
 import signal
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,34 +14,19 @@ from bot import cli, upscale
 from bot.display import INTERRUPTED
 from bot.errors import EaselError, JobFailed, UserError
 from bot.saving import prepare_folder
+from bot.services.enlarging import choose_upscaler
 from bot.settings import Settings
 from inference.models.catalogue import Catalogue
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
 from tests.bot.engines.engines import sample_inline
+from tests.bot.terminal import Terminal, files
+from tests.inference.vision.face_networks import write_restoreformer
+from tests.inference.vision.house import portrait
 from tests.inference.vision.networks import write_esrgan
 
-Easel = Callable[..., "subprocess.CompletedProcess[str]"]
 
-
-@pytest.fixture
-def easel(tmp_path: Path) -> Easel:
-    environment = os.environ | {"EASEL_MODELS_FOLDER": str(tmp_path / "models"), "EASEL_THREADS": "1"}
-
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "bot", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_a_painted_picture_is_made_larger_and_remembers_how_it_was_painted(easel: Easel, tmp_path: Path) -> None:
+def test_a_painted_picture_is_made_larger_and_remembers_how_it_was_painted(easel: Terminal, tmp_path: Path) -> None:
     painted = easel("imagine", "a red circle on a blue background", "--seed", "1", "--steps", "4", "-o", "out")
     source = painted.stdout.strip()
     plain = easel("upscale", source, "-o", "out")
@@ -74,15 +56,30 @@ def test_a_painted_picture_is_made_larger_and_remembers_how_it_was_painted(easel
         assert one.tobytes() == other.tobytes()
 
 
+def test_faces_are_restored(easel: Terminal, tmp_path: Path) -> None:
+    portrait().save(tmp_path / "photo.png")
+    entry = Catalogue(tmp_path / "models").add(write_restoreformer(tmp_path / "faces.safetensors"), name="kind faces")
+    alone = easel("upscale", "photo.png", "--faces", "--factor", "1", "-o", "out")
+    assert alone.returncode == 0, alone.stderr
+    assert alone.stdout.strip() == str(Path("out") / "00001-faces.png")
+    assert "Faces are restored by kind faces." in alone.stderr and "times as large" not in alone.stderr
+    with Image.open(tmp_path / alone.stdout.strip()) as image, portrait() as before:
+        assert image.size == (512, 512)
+        assert image.crop((0, 300, 512, 512)).tobytes() == before.crop((0, 300, 512, 512)).tobytes()
+        assert image.tobytes() != before.tobytes()
+
+    larger = easel("upscale", "photo.png", "--faces", entry.hash[:8], "--face-strength", "0.8", "-o", "out")
+    assert larger.returncode == 0, larger.stderr
+    assert "2 times as large, by Lanczos's filter" in larger.stderr and "1024x1024 pixels" in larger.stderr
+    told = easel("info", larger.stdout.strip())
+    assert "Face restoration: kind faces, Face restoration visibility: 0.8" in told.stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a process group there")
-def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_cancels_and_leaves_nothing(easel: Terminal, tmp_path: Path) -> None:
     Catalogue(tmp_path / "models").add(write_esrgan(tmp_path / "sharp.safetensors"))
     Image.new("RGB", (2000, 2000), "red").save(tmp_path / "photo.png")
-    environment = os.environ | {"EASEL_MODELS_FOLDER": str(tmp_path / "models"), "EASEL_THREADS": "1"}
-    command = [sys.executable, "-m", "bot", "upscale", "photo.png", "--factor", "4", "-o", "out"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with easel.start("upscale", "photo.png", "--factor", "4", "-o", "out") as process:
         assert process.stderr is not None
         while "Loaded sharp" not in process.stderr.readline():
             assert process.poll() is None
@@ -129,6 +126,12 @@ def test_any_picture_will_do(tmp_path: Path) -> None:
     [
         (["--factor", "3"], "can be made 2 or 4 times as large, not 3 times"),
         (["--model", "sharp"], "There is no upscaler named 'sharp'. Installed: none."),
+        (["--factor", "1"], "Factor 1 makes nothing larger. It goes with --faces"),
+        (["--factor", "1", "--faces", "--model", "sharp"], "Leave it out with --factor 1"),
+        (["--face-strength", "0.5"], "--face-strength goes with --faces"),
+        (["--faces", "--face-strength", "2"], "--face-strength is from 0 .* to 1"),
+        (["--faces"], "No face restorer is installed"),
+        (["--faces", "gfpgan"], "There is no face restorer named 'gfpgan'. Installed: none."),
     ],
 )
 def test_mistakes_are_told_before_anything_is_done(words: list[str], message: str, tmp_path: Path) -> None:
@@ -167,5 +170,5 @@ def info(name: str, factor: int) -> ModelInfo:
     [((), 2, None), ((2, 4), 2, 2), ((2, 4), 4, 4), ((8, 4), 2, 4), ((2, 8), 4, 8), ((2, 3), 4, 2), ((0,), 2, None)],
 )
 def test_the_upscaler_that_suits_is_chosen(factors: tuple[int, ...], wanted: int, chosen: int | None) -> None:
-    found = upscale.choose(None, wanted, [info(f"x{factor}", factor) for factor in factors])
+    found = choose_upscaler(None, wanted, [info(f"x{factor}", factor) for factor in factors])
     assert (found.factor if found else None) == chosen

@@ -8,6 +8,7 @@ import pytest
 from playground import Modal, Playground
 from playground.people import Person
 from playground.permissions import Permission
+from storage.guilds import Settings
 from tests.bot.stage import answer, answer_to, is_private, on_stage, text_of
 
 KEPT_OUT = "Kept out of every picture that is asked for in this server:"
@@ -81,3 +82,75 @@ async def test_a_text_that_cannot_be(playground: Playground, tmp_path: Path) -> 
         assert bot.rooms.guilds.settings(playground.world.guild("Atelier").id).negative_prompt == ""
         longest = await answer_to(playground, owner, "admin negative", {"text": "x" * 2000})
         assert "x" * 2000 in longest
+
+
+# Buttons ------------------------------------------------------------------------------------------------------------
+
+
+async def test_who_may_press_is_set_and_shown(playground: Playground, tmp_path: Path) -> None:
+    owner, guild = playground.person("owner"), playground.world.guild("Atelier")
+    makers, keepers = guild.role("makers"), guild.role("keepers")
+    async with on_stage(playground, tmp_path) as bot:
+
+        async def buttons(**options: Any) -> str:
+            return await answer_to(playground, owner, "admin buttons", options)
+
+        assert (await buttons()).startswith("Everyone who sees a picture")
+        assert (await buttons(who="nobody else")).startswith("Only whoever asked for a picture, and moderators, may")
+        assert bot.rooms.guilds.settings(guild.id) == Settings(press="author")
+        told = await buttons(who="members with a role", role="makers", role3="keepers", role5="makers")
+        assert told.endswith(
+            f"one of these roles may make more of it with its buttons: <@&{makers.id}>, <@&{keepers.id}>"
+        )
+        assert await buttons() == told
+    async with on_stage(playground, tmp_path) as bot:
+        assert bot.rooms.guilds.settings(guild.id) == Settings(press="roles", press_roles=(makers.id, keepers.id))
+        assert await buttons() == told
+        assert f": <@&{keepers.id}>" in await buttons(role2="keepers"), "a role by itself says enough"
+        assert (await buttons(who="everyone")).startswith("Everyone")
+        assert bot.rooms.guilds.settings(guild.id) == Settings()
+
+
+async def test_roles_that_do_not_fit(playground: Playground, tmp_path: Path) -> None:
+    owner, guild = playground.person("owner"), playground.world.guild("Atelier")
+    guild.role("makers")
+    async with on_stage(playground, tmp_path) as bot:
+        told = await answer_to(playground, owner, "admin buttons", {"who": "members with a role"})
+        assert told.startswith("Name at least one role")
+        for who in ("everyone", "nobody else"):
+            told = await answer_to(playground, owner, "admin buttons", {"who": who, "role": "makers"})
+            assert told.startswith("Roles only matter")
+        assert bot.rooms.guilds.settings(guild.id) == Settings()
+
+
+# Making larger ------------------------------------------------------------------------------------------------------
+
+
+async def test_how_much_larger_is_set_and_shown(playground: Playground, tmp_path: Path) -> None:
+    owner, guild = playground.person("owner"), playground.world.guild("Atelier")
+    async with on_stage(playground, tmp_path) as bot:
+
+        async def upscale(**options: Any) -> str:
+            return await answer_to(playground, owner, "admin upscale", options)
+
+        assert "up to 4 times as wide and as high in this server, with 67 million pixels" in await upscale()
+        assert "up to 4 times as wide and as high in this server, with 16 million" in await upscale(megapixels=16)
+        assert "up to 2 times as wide and as high in this server, with 16 million" in await upscale(most="up to 2×")
+        assert bot.rooms.guilds.settings(guild.id) == Settings(most_upscale=2, most_upscale_pixels=16_000_000)
+        assert await upscale(most="not at all") == "Pictures are not made larger in this server."
+        for wrong in (0, 68, -1):
+            with pytest.raises(ValueError, match="megapixels"):
+                await upscale(megapixels=wrong)
+        told = await answer_to(playground, owner, "admin upscale", {"megapixels": 68}, checked=False)
+        assert told.startswith("Pixels of a picture made larger is 68000000, but must be")
+    async with on_stage(playground, tmp_path) as bot:
+        assert bot.rooms.guilds.settings(guild.id) == Settings(most_upscale=1, most_upscale_pixels=16_000_000)
+        assert await upscale() == "Pictures are not made larger in this server."
+
+
+async def test_they_speak_german(playground: Playground, tmp_path: Path) -> None:
+    owner = playground.person("owner")
+    owner.user.locale = "de"
+    async with on_stage(playground, tmp_path):
+        assert "bis zu 4-mal so breit" in await answer_to(playground, owner, "admin upscale")
+        assert "darf mit seinen Knöpfen" in await answer_to(playground, owner, "admin buttons")

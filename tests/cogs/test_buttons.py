@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from inference.protocol.recipe import painted as diffusion
 from playground import Playground
 from playground.people import Person
 from playground.permissions import EVERYONE, Permission
@@ -93,8 +94,8 @@ async def test_again_belongs_to_whoever_presses_it(playground: Playground, tmp_p
         (made,) = (await bot.rooms.gallery.history(bob.id)).made
     assert not is_private(pressed.messages[0])
     assert bob.mention in words_of(pressed)
-    assert (made.job.count, made.job.recipe.prompt) == (2, "a red circle")
-    assert made.job.recipe.seed != 9
+    assert (made.job.count, diffusion(made.job.recipe).prompt) == (2, "a red circle")
+    assert diffusion(made.job.recipe).seed != 9
 
 
 async def test_others_cannot_delete_and_moderators_can(playground: Playground, tmp_path: Path) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.services.derive import VERBS as DEEDS
+from bot.services.deeds import DEEDS
 from bot.services.generation import Actor
 from bot.ui.custom_ids import deed_id, picture_id
 from inference.protocol.recipe import Outpaint, TextToImage
+from inference.protocol.recipe import painted as diffusion
 from playground import Playground
 from playground import components as kinds
 from playground.invocations import Invocation
@@ -31,10 +32,11 @@ async def latest(bot: Any, person: Person) -> Job:
 async def test_every_picture_has_its_buttons(playground: Playground, tmp_path: Path) -> None:
     async with on_stage(playground, tmp_path):
         ann = playground.person("ann")
-        assert labels_of(await painted(playground, ann))[:2] == ["Vary", "More"]
+        assert labels_of(await painted(playground, ann))[:3] == ["Upscale 2×", "Vary", "More"]
         four = labels_of(await painted(playground, ann, count=4))
-        assert four[:8] == ["Vary 1", "Vary 2", "Vary 3", "Vary 4", "More 1", "More 2", "More 3", "More 4"]
-        assert [label for label in labels_of(await painted(playground, ann, count=7)) if "Vary" in label] == []
+        assert four[:12] == [f"{deed} {number}" for deed in ("Upscale", "Vary", "More") for number in (1, 2, 3, 4)]
+        seven = labels_of(await painted(playground, ann, count=7))
+        assert seven[:7] == [f"More {number}" for number in range(1, 8)]
 
 
 async def test_a_variation_is_a_message_of_its_own_that_names_its_parent(
@@ -71,6 +73,10 @@ async def test_the_card_of_a_picture_offers_what_fits(playground: Playground, tm
             "Vary strongly",
             "New seed",
             "Remix",
+            "Upscale 2×",
+            "Upscale 4×",
+            "Hires 2×",
+            "Detail 2×",
             "Zoom out 1.5×",
             "Zoom out 2×",
             "Make square",
@@ -78,10 +84,15 @@ async def test_the_card_of_a_picture_offers_what_fits(playground: Playground, tm
             "Extend right",
             "Extend up",
             "Extend down",
+            "Edit or inpaint",
+            "Favourite",
+            "Send me",
+            "Settings",
+            "Where it comes from",
         ]
         wider = await made(playground, await ben.press(card, "Extend left"))
         assert not is_private(wider)
-        recipe = (await latest(bot, ben)).recipe
+        recipe = diffusion((await latest(bot, ben)).recipe)
         assert isinstance(recipe, Outpaint)
         assert (recipe.width, recipe.height, recipe.left) == (96, 128, 32)
         assert f"<@{ben.id}>" in text_of(wider)
@@ -94,7 +105,8 @@ async def test_every_deed_paints(playground: Playground, tmp_path: Path) -> None
         ann = playground.person("ann")
         message = await painted(playground, ann, size="64x128")
         card = await answer(playground, await ann.press(message, "More"))
-        for label in labels_of(card):
+        labels = labels_of(card)
+        for label in labels[: labels.index("Edit or inpaint")]:
             if label == "Remix":
                 continue
             await made(playground, await ann.press(card, label))
@@ -149,11 +161,13 @@ async def test_remix_opens_a_form_with_what_was_and_paints_what_is_sent(playgrou
     async with on_stage(playground, tmp_path) as bot:
         form = (await (await ben.press(card, "Remix")).settled()).modal
         assert form is not None
-        sent = await ben.submit(form, {"prompt": "a {red|red} hen", "model": "clockwork", "size": "64x128"})
+        sent = await ben.submit(
+            form, {"words": "a {red|red} hen\nNegative prompt: dogs", "model": "clockwork", "size": "2:3"}
+        )
         await playground.until(lambda: any(map(is_result, sent.messages)))
-        recipe = (await latest(bot, ben)).recipe
+        recipe = diffusion((await latest(bot, ben)).recipe)
         assert (recipe.prompt, recipe.negative_prompt, recipe.seed, recipe.steps) == ("a red hen", "dogs", 5, 4)
-        assert (recipe.width, recipe.height) == (64, 128)
+        assert (recipe.width, recipe.height) == (64, 80)
         origin = (await latest(bot, ben)).origin
         assert origin is not None
         assert origin.verb == "remix"
@@ -168,7 +182,7 @@ async def test_a_remix_of_a_wider_view_starts_from_the_same_picture(playground: 
         card = await answer(playground, await ann.press(wider, "More"))
         form = (await (await ann.press(card, "Remix")).settled()).modal
         assert form is not None
-        sent = await ann.submit(form, {"prompt": "snow all around"})
+        sent = await ann.submit(form, {"words": "snow all around"})
         await playground.until(lambda: any(map(is_result, sent.messages)))
         recipe = (await latest(bot, ann)).recipe
         assert isinstance(recipe, Outpaint)
@@ -181,9 +195,8 @@ async def test_a_wrong_remix_is_told_to_whoever_sent_it(playground: Playground, 
         ann = playground.person("ann")
         card = await answer(playground, await ann.press(await painted(playground, ann), "More"))
         for field, text, words in (
-            ("size", "huge", "is no size"),
-            ("sampler", "zzz", "There is no sampler"),
-            ("prompt", "a <lora:x>", "There is no LoRA"),
+            ("words", "a <lora:x>", "There is no LoRA"),
+            ("words", "a fox\nNegative prompt: a <lora:x>", "There is no LoRA"),
         ):
             form = (await (await ann.press(card, "Remix")).settled()).modal
             assert form is not None

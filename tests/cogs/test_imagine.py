@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from inference.protocol.limits import MAX_IMAGE_BYTES
+from inference.protocol.recipe import painted as diffusion
 from playground import Playground, PlaygroundSettings
 from playground.settings import MIB
 from storage import jobs
@@ -180,7 +181,7 @@ async def test_prompts_are_shown_harmless(playground: Playground, tmp_path: Path
             )
             message = await painted(playground, ann, prompt)
             (job,) = await jobs.history(bot.rooms.database, ann.id, limit=1)
-            assert job.recipe.prompt == prompt
+            assert diffusion(job.recipe).prompt == prompt
             assert shown in text_of(message)
             assert not message["mention_everyone"]
             assert message["mentions"] == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image, PngImagePlugin
 
+from inference.protocol.recipe import painted as diffusion
 from playground import Playground
 from playground.people import Person
 from storage import jobs
@@ -74,7 +75,7 @@ async def test_each_picture_has_words_of_its_own(playground: Playground, tmp_pat
         assert len(set(prompts)) > 1
         assert all(prompt.startswith("a ") and "{" not in prompt for prompt in prompts)
         images = await bot.rooms.gallery._made([job])
-        assert [image.recipe.prompt for image in images[0].images] == prompts
+        assert [diffusion(image.recipe).prompt for image in images[0].images] == prompts
 
 
 async def test_every_combination_is_counted_before_it_is_painted(playground: Playground, tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ async def test_regions_and_a_second_prompt_are_kept_in_the_recipe(playground: Pl
     async with on_stage(playground, tmp_path) as bot:
         ann = playground.person("ann")
         await painted(playground, ann, prompt="snow AND a fox AND a hen", regions="columns 1:2 base 0.5")
-        recipe = (await latest(bot, ann)).recipe
+        recipe = diffusion((await latest(bot, ann)).recipe)
         assert recipe.regions is not None
         assert (recipe.regions.direction, recipe.regions.ratios, recipe.regions.base) == ("columns", (1, 2), 0.5)
 
@@ -111,12 +112,12 @@ async def test_the_servers_negative_prompt_is_added_everywhere(playground: Playg
         guild = playground.world.guild("Atelier").id
         await bot.rooms.guilds.change(guild, negative_prompt="gore")
         await painted(playground, ann, prompt="a fox", negative="dogs")
-        assert (await latest(bot, ann)).recipe.negative_prompt == "dogs, gore"
+        assert diffusion((await latest(bot, ann)).recipe).negative_prompt == "dogs, gore"
         await bot.rooms.guilds.change(guild, negative_prompt="cats")
         message = playground.messages()[-1]
         await ann.press(message, "Again")
         await playground.until(lambda: len(playground.messages()) == 2 and is_result(playground.messages()[-1]))
-        assert (await latest(bot, ann)).recipe.negative_prompt == "dogs, gore, cats"
+        assert diffusion((await latest(bot, ann)).recipe).negative_prompt == "dogs, gore, cats"
 
 
 PASTED = (
@@ -132,7 +133,7 @@ async def test_a_pasted_prompt_is_followed_and_what_is_not_known_is_told(
         ann = playground.person("ann")
         asked = await ann.command("imagine", {"prompt": PASTED, "guidance": 9.0})
         await playground.until(lambda: any(map(is_result, asked.messages)))
-        recipe = (await latest(bot, ann)).recipe
+        recipe = diffusion((await latest(bot, ann)).recipe)
         assert (recipe.prompt, recipe.negative_prompt) == ("a red fox", "dogs")
         assert (recipe.steps, recipe.sampler, recipe.seed) == (7, "euler_a", 42)
         assert (recipe.width, recipe.height) == (64, 128)
@@ -150,7 +151,7 @@ async def test_a_pictures_settings_stand_in_where_nothing_was_said(playground: P
     async with on_stage(playground, tmp_path) as bot:
         ann = playground.person("ann")
         await painted(playground, ann, prompt="a hen", steps=5, settings=("mine.png", file.getvalue()))
-        recipe = (await latest(bot, ann)).recipe
+        recipe = diffusion((await latest(bot, ann)).recipe)
         assert (recipe.prompt, recipe.negative_prompt, recipe.seed, recipe.steps) == ("a hen", "dogs", 77, 5)
         assert (recipe.guidance_scale, recipe.sampler) == (3.0, "heun")
         empty = {"prompt": "a hen", "settings": ("notes.txt", b"nothing of that kind")}

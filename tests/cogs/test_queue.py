@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from inference.protocol.recipe import painted as diffusion
 from playground import Playground
 from playground.people import Person
 from playground.permissions import EVERYONE, Permission
@@ -50,7 +51,7 @@ async def test_the_list_shows_what_is_left_after_a_cancel(playground: Playground
         await playground.until(lambda: "slow one" not in words_of(shown))
         assert "slow two" in words_of(shown)
         await playground.until(lambda: "Cancelled." in words_of(first))
-        assert [job.recipe.prompt for job in bot.rooms.dispatcher.jobs()] == ["slow two"]
+        assert [diffusion(job.recipe).prompt for job in bot.rooms.dispatcher.jobs()] == ["slow two"]
         await ann.press(message, "Cancel")
         await playground.until(lambda: "You have nothing waiting" in words_of(shown))
 
@@ -92,7 +93,7 @@ async def test_cancel_takes_a_choice_or_a_part_of_the_prompt(playground: Playgro
         no_such = await answer_to(playground, ann, "queue cancel", {"request": "**castle** @here"})
         assert "no unfinished request like “\\*\\*castle\\*\\* @\u200bhere”" in no_such
         assert await answer_to(playground, ann, "queue cancel", {"request": "Blue"}) == "Cancelled: 1 picture."
-        assert [job.recipe.prompt for job in bot.rooms.dispatcher.jobs()] == ["slow red ship"]
+        assert [diffusion(job.recipe).prompt for job in bot.rooms.dispatcher.jobs()] == ["slow red ship"]
 
 
 async def test_choices_fit_discord(playground: Playground, tmp_path: Path) -> None:

@@ -1,26 +1,59 @@
-"""The settings of all guilds at once."""
+"""The settings of all guilds at once, and what they cannot be."""
+
+from typing import Any
 
 import pytest
 
-from inference.protocol.limits import OutOfRange
+from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from storage import Database, guilds
 from storage.guilds import MAX_NEGATIVE_CHARACTERS, Settings
 from tests.storage.samples import GUILD
 
+PRESS = '{"press": "nobody"}'
+
 
 async def test_those_of_every_guild(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    chosen = Settings(negative_prompt="blurry", max_waiting=5)
+    chosen = Settings(
+        negative_prompt="blurry",
+        max_waiting=5,
+        press="roles",
+        press_roles=(1 << 60, 2),
+        most_upscale=2,
+        most_upscale_pixels=MAX_IMAGE_PIXELS,
+    )
     async with database.transaction() as write:
         await guilds.set_settings(write, GUILD, chosen)
         await guilds.set_settings(write, 7, Settings())
-        for number, text in ((8, "nonsense"), (9, '{"negative_prompt": 5}'), (10, '{"max_waiting": -1}')):
+        for number, text in ((8, "nonsense"), (9, '{"negative_prompt": 5}'), (10, '{"max_waiting": -1}'), (11, PRESS)):
             await guilds.set_settings(write, number, Settings())
             await write.execute("UPDATE guilds SET settings = ? WHERE id = ?", (text, number))
     assert await guilds.all_settings(database) == {7: Settings(), GUILD: chosen}
-    assert [number for number in range(20) if f"settings of guild {number} cannot be read" in caplog.text] == [8, 9, 10]
+    assert [number for number in range(20) if f"settings of guild {number} cannot be read" in caplog.text] == [
+        8,
+        9,
+        10,
+        11,
+    ]
 
 
 @pytest.mark.parametrize("wrong", ["x" * (MAX_NEGATIVE_CHARACTERS + 1), "half a pair: \ud83e"])
 def test_a_negative_prompt_that_cannot_be(wrong: str) -> None:
     with pytest.raises(OutOfRange, match="negative prompt"):
         Settings(negative_prompt=wrong)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "words"),
+    [
+        ("press", "nobody", "who may press"),
+        ("press_roles", tuple(range(26)), "at most 25 roles"),
+        ("most_upscale", 3, "1, 2 or 4"),
+        ("most_upscale", 0, "1, 2 or 4"),
+        ("most_upscale_pixels", MAX_IMAGE_PIXELS + 1, "pixels of a picture made larger"),
+        ("most_upscale_pixels", 0, "pixels of a picture made larger"),
+    ],
+)
+def test_what_servers_cannot_allow(field: str, wrong: Any, words: str) -> None:
+    with pytest.raises(OutOfRange, match=words):
+        Settings(**{field: wrong})
+    assert Settings(press_roles=tuple(range(25)), most_upscale=1).most_upscale == 1

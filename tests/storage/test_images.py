@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from inference.protocol.recipe import painted
 from storage import ContentFolder, Database, Repairs, deliveries, disposal, images, jobs, repair, units
 from storage import inputs as held
 from storage.images import ImageId
@@ -86,7 +87,7 @@ async def test_a_shared_file_goes_with_its_last_picture(
         assert await pictures.read(name) == left
     gone = await image_of(database, two)
     assert gone.deleted_at == START
-    assert gone.recipe.prompt == "a red circle"
+    assert painted(gone.recipe).prompt == "a red circle"
 
 
 async def test_a_deleted_picture_made_again_is_not_swept(

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from inference.protocol.messages import LaunchId
-from inference.protocol.recipe import Words, picture_of
+from inference.protocol.recipe import Words, painted, picture_of
 from storage import ContentFolder, Database, deliveries, disposal, images, jobs, units, usage
 from storage import inputs as held
 from storage.deliveries import NewDelivery
@@ -40,7 +40,6 @@ async def test_a_job_comes_back_as_it_was_written(database: Database) -> None:
     for field in ("id", "kind", "member_id", "guild_id", "channel_id", "lane", "recipe", "count", "unit_seconds"):
         assert getattr(job, field) == getattr(wanted, field)
     assert job.private
-    assert job.model == wanted.recipe.model
     assert (job.state, job.created_at, job.started_at, job.ended_at) == ("waiting", START, None, None)
     assert (job.attempts, job.failure) == (0, None)
     assert [unit.index for unit in await jobs.units_of(database, job.id)] == [0, 1, 2]
@@ -55,12 +54,14 @@ async def test_pictures_may_have_words_of_their_own(database: Database) -> None:
     job = await job_of(database, wanted.id)
     assert job.words == words
     assert job.prompts == ("a red fox", "a blue fox")
-    assert [(job.recipe_of(index).prompt, job.recipe_of(index).negative_prompt) for index in (0, 1)] == [
+    assert [
+        (painted(job.recipe_of(index)).prompt, painted(job.recipe_of(index)).negative_prompt) for index in (0, 1)
+    ] == [
         ("a red fox", "dogs"),
         ("a blue fox", ""),
     ]
-    assert job.recipe_of(1).seed == job.recipe.seed + 1
-    assert new_job().prompts == (new_job().recipe.prompt,)
+    assert painted(job.recipe_of(1)).seed == painted(job.recipe).seed + 1
+    assert new_job().prompts == (painted(new_job().recipe).prompt,)
 
 
 async def test_a_request_knows_the_picture_that_it_was_made_from(database: Database, pictures: ContentFolder) -> None:

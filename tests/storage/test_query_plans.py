@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import deliveries, disposal, images, inputs, jobs, members, repairs, styles, units, upgrade, usage
+from storage import deliveries, disposal, images, inputs, jobs, lineage, members, repairs, styles, units, upgrade, usage
 
 HOT = {
     "claim": units.CLAIM,
@@ -38,6 +38,11 @@ HOT = {
     "images of jobs": images.SELECT_OF_JOBS,
     "images of a member": images.SELECT_OF_MEMBER,
     "favourites": images.SELECT_FAVOURITES,
+    "images of ids": images.SELECT_OF_IDS,
+    "images of a hash": images.SELECT_OF_HASH,
+    "ancestors": lineage.SELECT_ANCESTORS,
+    "descendants": lineage.SELECT_DESCENDANTS,
+    "jobs of ids": jobs.SELECT_OF_IDS,
     "delete": images.DELETE,
     "mark": images.MARK,
     "unmark": images.UNMARK,
@@ -67,8 +72,8 @@ HOT = {
     "delete a member's jobs": members.DELETE_JOBS,
     "delete a member's marks": members.DELETE_FAVOURITES,
 }
-#: Rows of these may be read one after the other: parameters, what a subquery gave, what runs just now, and what could
-#: not be sent.
+#: Rows of these may be read one after the other: parameters, what a subquery gave, what runs just now, what could not
+#: be sent, and what was found of a family.
 SMALL = (
     "wanted",
     "json_each",
@@ -76,6 +81,8 @@ SMALL = (
     "(subquery",
     "units USING INDEX units_running",
     "deliveries USING INDEX deliveries_kept",
+    "up",
+    "down",
 )
 #: Pages must come in order from the index, without sorting all that there is.
 PAGED = (
@@ -83,6 +90,7 @@ PAGED = (
     "history",
     "open deliveries",
     "images of a member",
+    "images of a hash",
     "favourites",
     "oldest images",
     "styles of a member",

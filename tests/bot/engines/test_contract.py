@@ -13,6 +13,8 @@ from PIL import Image
 
 from bot.engines.base import Engine, Lost
 from bot.errors import EngineDead
+from inference.protocol.limits import MAX_IMAGE_BYTES, OutOfRange
+from inference.protocol.marks import Part
 from inference.protocol.messages import (
     Cancelled,
     Failed,
@@ -20,6 +22,7 @@ from inference.protocol.messages import (
     Generate,
     JobId,
     ModelInfo,
+    Problem,
     Progress,
     Ready,
     Started,
@@ -27,6 +30,7 @@ from inference.protocol.messages import (
 from inference.protocol.recipe import ContentHash, painted
 from tests.bot.engines.engines import Watcher, clockwork_inline, clockwork_process, eventually, sample_inline
 from tests.sample_requests import generate
+from tests.sample_uploads import halves, saved, turned
 
 #: Steps of a job that does not end while a test looks at it.
 LONG = 500
@@ -234,6 +238,30 @@ async def test_texts_for_an_unknown_model_are_answered_with_a_problem(bench: Ben
     assert (await bench.engine.tokenize(bench.model.hash, ["fox"])).problem is None
 
 
+async def test_a_picture_is_looked_at_while_another_is_painted(bench: Bench) -> None:
+    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.watcher.until(is_progress("a"))
+    half = Part(left=0, top=0, width=0.5, height=1)
+    one, other, wrong = await asyncio.gather(
+        bench.engine.examine(saved(halves())),
+        bench.engine.examine(turned(), half),
+        bench.engine.examine(b"words"),
+    )
+    assert (one.launch, one.width, one.height, one.mask, one.problem) == (bench.ready.launch, 48, 32, None, None)
+    assert (other.width, other.height, other.problem) == (32, 48, None)
+    assert other.mask is not None
+    assert (pixels(other.mask)[:, :16] == 255).all()
+    assert (pixels(other.mask)[:, 16:] == 0).all()
+    assert wrong.problem == Problem(code="none")
+    await bench.engine.cancel(JobId("a"))
+    assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
+
+
+async def test_too_many_bytes_are_not_even_sent(bench: Bench) -> None:
+    with pytest.raises(OutOfRange, match="at most 67,108,864 bytes"):
+        await bench.engine.examine(bytes(MAX_IMAGE_BYTES + 1))
+
+
 async def test_the_heartbeat_names_the_jobs_held(bench: Bench) -> None:
     await bench.engine.submit(bench.ask("a", steps=LONG))
     await eventually(lambda: held(bench.engine) == ("a",))
@@ -269,5 +297,7 @@ async def test_a_stopped_engine_takes_nothing(bench: Bench) -> None:
         await bench.engine.rescan()
     with pytest.raises(EngineDead, match="was stopped"):
         await bench.engine.tokenize(bench.model.hash, ["fox"])
+    with pytest.raises(EngineDead, match="was stopped"):
+        await bench.engine.examine(saved(halves()))
     await bench.engine.cancel(JobId("a"))
     await bench.engine.stop()

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from bot.engines.base import EngineEvent, Lost
-from bot.engines.process import LocalProcess
+from bot.engines.process import EXAMINER_COMMAND, LocalProcess
 from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
-from inference.protocol.messages import TERMINAL_EVENTS, Finished, Generate, JobId, Progress, Ready, Started
+from inference.protocol.messages import TERMINAL_EVENTS, Failed, Finished, Generate, JobId, Progress, Ready, Started
 from tests.bot.engines.engines import PATIENT, Watcher, clockwork_process, eventually, scripted_process
 from tests.clockwork import MODEL
 from tests.sample_requests import generate, settings
+from tests.sample_uploads import turned
 
 SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 HASTY = Supervision(ready_seconds=60, silence_seconds=1.0, turn_seconds=60, first_delay_seconds=0.01)
@@ -454,3 +455,28 @@ async def test_a_question_in_flight_at_the_stop_is_answered() -> None:
     await engine.stop(0)
     with pytest.raises(EngineDead, match="was stopped"):
         await question
+
+
+async def test_a_worker_that_only_looks_at_pictures() -> None:
+    async with LocalProcess(settings(), EXAMINER_COMMAND) as engine:
+        found = await engine.examine(turned(), timeout_seconds=50)
+        assert (found.width, found.height, found.problem) == (32, 48, None)
+        assert await engine.rescan() == ()
+        assert "no models" in str((await engine.tokenize(MODEL.hash, ["fox"], timeout_seconds=50)).problem)
+        watcher = Watcher(engine)
+        await engine.submit(generate("a"))
+        end = (await watcher.ends("a"))["a"]
+        assert isinstance(end, Failed)
+        assert end.kind == "model"
+
+
+async def test_a_picture_that_waits_for_too_long_is_given_up() -> None:
+    async with clockwork_process() as engine:
+        busy = asyncio.create_task(engine.tokenize(MODEL.hash, ["hang"], timeout_seconds=50))
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            await engine.examine(turned(), timeout_seconds=0.2)
+        kill(engine)
+        with pytest.raises(EngineDead, match=r"killed|left"):
+            await busy
+        assert (await engine.examine(turned(), timeout_seconds=50)).width == 32

@@ -14,6 +14,7 @@ from tests.bot.engines.engines import Watcher, clockwork_process
 from tests.bot.engines.test_process import at_step, kill
 from tests.clockwork import MODEL
 from tests.sample_requests import generate
+from tests.sample_uploads import halves, saved
 
 
 def rerunning(supervision: Supervision | None = None) -> tuple[RerunOnLoss, LocalProcess]:
@@ -108,10 +109,11 @@ async def test_an_engine_that_is_given_up_ends_the_events_with_its_reason() -> N
             await engine.submit(generate("b"))
 
 
-async def test_a_question_about_texts_is_passed_on_and_never_asked_again() -> None:
+async def test_a_question_is_passed_on_and_never_asked_again() -> None:
     engine, _ = rerunning()
     async with engine:
         assert len((await engine.tokenize(MODEL.hash, ["a fox"], 50)).chunks) == 1
+        assert (await engine.examine(saved(halves()), timeout_seconds=50)).width == 48
         with pytest.raises(EngineDead, match="exit code 5"):
             await engine.tokenize(MODEL.hash, ["exit"], 50)
         with pytest.raises(TimeoutError):

@@ -11,6 +11,8 @@ from discord import app_commands
 from bot.errors import EngineDead, JobFailed, LimitReached, UserError
 from bot.interactions.answers import words_for
 from bot.texts import Mistake, say
+from inference.prompt.places import PromptError, Span
+from inference.prompt.words import told
 from inference.protocol.limits import OutOfRange
 from storage import DiskFull, StorageError
 
@@ -23,6 +25,14 @@ COMMAND = cast(Any, type("Command", (), {"name": "x"})())
 FORBIDDEN = discord.Forbidden(cast(Any, _Response()), "no")
 ERRORS: list[tuple[Exception, str]] = [
     (Mistake("no_size", text="**x** @everyone"), "„\\*\\*x\\*\\* @\u200beveryone“ ist keine Größe."),
+    (
+        PromptError(told("wildcard_none", name="__*x*__"), "a __*x*__", Span(2, 9)),
+        "Es gibt keine Liste \\_\\_\\*x\\*\\_\\_.\n```\na __*x*__\n  ^^^^^^^\n```",
+    ),
+    (
+        Mistake("wildcard_wrong", name="x", reason=told("wildcard_empty", name="__y__")),
+        "Aus „x“ lässt sich nicht ziehen: Die Liste \\_\\_y\\_\\_ hat keine Zeilen",
+    ),
     (OutOfRange("steps", 0, "from 1 to 500"), "Steps is 0, but must be from 1 to 500."),
     (EngineDead("It died."), say("engine_dead", "de")),
     (UserError("Do it otherwise."), "Do it otherwise."),

@@ -16,9 +16,11 @@ from bot.queue.dispatcher import Dispatcher
 from bot.queue.estimate import Estimator
 from bot.queue.fairness import FairQueue
 from bot.queue.lanes import Policy
+from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     Cancelled,
     DeviceInfo,
+    Examined,
     Failed,
     Finished,
     Generate,
@@ -80,6 +82,9 @@ class Scripted:
         return (MODEL,)
 
     async def tokenize(self, model: ContentHash, texts: Sequence[str], timeout_seconds: float = 10.0) -> Tokenized:
+        raise NotImplementedError
+
+    async def examine(self, data: bytes, mask: Mark | None = None, timeout_seconds: float = 10.0) -> Examined:
         raise NotImplementedError
 
     def events(self) -> AsyncIterator[EngineEvent]:

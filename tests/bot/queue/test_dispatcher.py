@@ -62,7 +62,7 @@ async def test_a_job_is_painted_and_told_once(house: House) -> None:
         house.engine.finish(command)
     await eventually(lambda: house.heard.ends == [job])
     assert await house.state(job) == ("done", "ddd")
-    assert [image.recipe.seed for image in await images.of_job(house.database, job)] == [7, 8, 9]
+    assert [painted(image.recipe).seed for image in await images.of_job(house.database, job)] == [7, 8, 9]
     assert idle(house)
 
 

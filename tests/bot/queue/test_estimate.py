@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.queue.estimate import Estimator, passes, rows_of
-from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, Outpaint, TextToImage
+from inference.protocol.recipe import Blend, Detail, HiresFix, ImageToImage, Inpaint, Instruct, Outpaint, TextToImage
 from tests.bot.queue.units import A, B, C
 
 
@@ -28,6 +28,13 @@ def image(kind: Any = ImageToImage, **changes: Any) -> ImageToImage | Inpaint | 
     return kind(**(plain | {"image": A} | changes))
 
 
+def blend(**changes: Any) -> Blend:
+    fields = msgspec.structs.asdict(image(**changes))
+    for name in ("image", "fit"):
+        del fields[name]
+    return Blend(**fields, images=(A, A))
+
+
 def teach(estimator: Estimator, recipe: TextToImage, seconds: float, times: int = 3, rows: int = 2) -> None:
     for _ in range(times):
         estimator.learn(recipe, "sd1", rows, seconds)
@@ -42,6 +49,14 @@ def test_guidance_makes_two_rows() -> None:
     assert rows_of(text(prompt="a :0.5", guidance_scale=1.0)) == 2
 
 
+def test_an_instruction_has_a_row_that_does_not_see_its_picture() -> None:
+    def rows(**changes: Any) -> int:
+        return rows_of(image(Instruct, **changes))
+
+    assert (rows(), rows(guidance_scale=1.0), rows(prompt="a AND b")) == (3, 3, 4)
+    assert (rows(image_guidance_scale=1.0), rows(image_guidance_scale=1.0, guidance_scale=1.0)) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("recipe", "expected"),
     [
@@ -51,6 +66,8 @@ def test_guidance_makes_two_rows() -> None:
         (image(strength=0.5), [(512, 512, 12)]),
         (image(Inpaint, strength=1.0), [(512, 512, 22)]),
         (image(Outpaint, strength=0.5, left=64), [(512, 512, 12)]),
+        (image(Detail, strength=0.5, full_width=1024, full_height=512), [(512, 512, 3 * 12)]),
+        (blend(strength=0.5), [(512, 512, 12)]),
         (text(hires=HiresFix(width=1024, height=768, strength=0.5)), [(512, 512, 22), (1024, 768, 12)]),
         (
             text(hires=HiresFix(width=1024, height=768, strength=0.5, steps=40, sampler="dpm2")),
@@ -60,6 +77,12 @@ def test_guidance_makes_two_rows() -> None:
 )
 def test_evaluations_are_those_of_the_sampler_and_two_for_the_work_around(recipe: Any, expected: Any) -> None:
     assert passes(recipe) == expected
+
+
+def test_a_picture_in_tiles_teaches_nothing() -> None:
+    estimator = Estimator()
+    estimator.learn(image(Detail, full_width=1024, full_height=512), "sd1", 8, 1000.0)
+    assert estimator.to_json() == Estimator().to_json()
 
 
 # Before anything is learned -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """From what a person asked for to a complete recipe; and nothing that was asked for is left out in silence."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,7 +10,18 @@ from bot.errors import UserError
 from bot.services.drafts import Draft, check, draw_seed, find_model, order
 from inference.protocol.limits import OutOfRange
 from inference.protocol.messages import ModelInfo
-from inference.protocol.recipe import ContentHash, HiresFix, ImageToImage, Inpaint, Outpaint, TextToImage, Variation
+from inference.protocol.recipe import (
+    Blend,
+    ContentHash,
+    Detail,
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    TextToImage,
+    Variation,
+)
 from storage import content_hash
 
 PICTURE, MASK = b"a picture", b"a mask"
@@ -174,6 +186,68 @@ def test_a_picture_is_continued_by_its_margins() -> None:
     assert (from_words.inner, from_words.seed) == ((512, 512), 3)
 
 
+class TestInstructions:
+    """A picture is changed as it is told by a model that does nothing else, and never by another."""
+
+    teller = msgspec.structs.replace(info("teller", "e"), instructs=True)
+    models = (teller, *MODELS)
+    draft = Draft(prompt="make it snow", image=PICTURE, instruct=True, image_guidance_scale=1.2, fit="pad", seed=3)
+
+    def test_the_model_is_chosen_by_what_is_asked_for(self) -> None:
+        made = order(self.draft, [*MODELS, self.teller])
+        assert isinstance(made.recipe, Instruct)
+        assert made.images == {content_hash(PICTURE): PICTURE}
+        assert (made.recipe.model, made.recipe.image_guidance_scale, made.recipe.fit) == (self.teller.hash, 1.2, "pad")
+        assert order(Draft(prompt="a cat"), self.models).recipe.model == MODELS[0].hash
+        assert order(Draft(prompt="a cat", image=PICTURE), self.models).recipe.model == MODELS[0].hash
+        assert check(self.draft).image_guidance_scale == 1.2  # type: ignore[union-attr]
+
+    def test_a_model_of_the_other_kind_is_refused(self) -> None:
+        with pytest.raises(UserError, match="“dreamy” is an ordinary model"):
+            order(replace(self.draft, model="dreamy"), self.models)
+        with pytest.raises(UserError, match="“teller” only changes pictures as it is told"):
+            order(Draft(prompt="a cat", model="teller"), self.models)
+        with pytest.raises(UserError, match="“teller” only changes pictures"):
+            order(Draft(like=recipe(seed=3), model="teller"), self.models)
+
+    def test_without_such_a_model_it_is_said_which_one_to_add(self) -> None:
+        with pytest.raises(UserError, match="`easel models add`: one whose network has 8 input channels"):
+            order(self.draft, MODELS)
+        with pytest.raises(UserError, match="No model is installed"):
+            order(Draft(prompt="a cat"), [self.teller])
+
+    @pytest.mark.parametrize(
+        ("said", "words"),
+        [
+            ({"strength": 0.5}, "about the whole picture"),
+            ({"mask": MASK}, "about the whole picture"),
+            ({"margins": (8, 0, 0, 0)}, "about the whole picture"),
+            ({"full": (1024, 1024)}, "about the whole picture"),
+            ({"image": None}, "needs a picture to start from"),
+            ({"image": None, "images": (PICTURE, MASK)}, "about one picture"),
+            ({"hires_width": 1024, "hires_height": 1024}, "Hires fix"),
+            ({"instruct": None}, "goes with an instruction"),
+            ({"like": recipe(seed=3)}, "takes nothing from an ordinary recipe"),
+        ],
+    )
+    def test_what_does_not_go_with_one_is_refused(self, said: dict[str, Any], words: str) -> None:
+        with pytest.raises(UserError, match=words):
+            order(replace(self.draft, **said), self.models)
+
+    def test_one_can_be_had_again(self) -> None:
+        like = order(self.draft, self.models).recipe
+        assert order(Draft(like=like, image=PICTURE), self.models).recipe == like
+        changed = order(Draft(like=like, image=PICTURE, image_guidance_scale=2), self.models).recipe
+        assert changed == msgspec.structs.replace(like, image_guidance_scale=2)
+        assert check(Draft(like=like, image=PICTURE)) == like
+        with pytest.raises(UserError, match="Give that picture with --init"):
+            order(Draft(like=like), self.models)
+        with pytest.raises(UserError, match="about the whole picture"):
+            order(Draft(like=like, image=PICTURE, strength=0.4), self.models)
+        with pytest.raises(UserError, match="ordinary model"):
+            order(Draft(like=like, image=PICTURE, model="dreamy"), self.models)
+
+
 class TestAgain:
     """The same picture again, and with one thing changed."""
 
@@ -216,3 +290,52 @@ def test_no_models() -> None:
 
 def test_seeds_are_drawn_anew() -> None:
     assert len({draw_seed() for _ in range(20)}) > 15
+
+
+def test_a_picture_is_painted_over_in_tiles() -> None:
+    made = order(Draft(prompt="a cat", image=PICTURE, full=(1200, 900), strength=0.2), MODELS)
+    assert isinstance(made.recipe, Detail)
+    assert made.images == {content_hash(PICTURE): PICTURE}
+    assert (made.recipe.width, made.recipe.height, made.recipe.overlap) == (512, 512, 64)
+    assert (made.recipe.full_width, made.recipe.full_height, made.recipe.strength) == (1200, 900, 0.2)
+    assert order(Draft(like=made.recipe, image=PICTURE), MODELS) == made
+    smaller = order(Draft(like=made.recipe, image=PICTURE, width=600, height=301), MODELS).recipe
+    assert isinstance(smaller, Detail)
+    assert (smaller.full_width, smaller.full_height, smaller.width, smaller.height) == (600, 301, 512, 304)
+    for said, message in (
+        ({"mask": MASK}, "takes no mask"),
+        ({"fit": "pad"}, "no fit"),
+        ({"images": (PICTURE, MASK)}, "from one picture"),
+        ({"mask_blur": 3}, "takes no mask"),
+    ):
+        with pytest.raises(UserError, match=message):
+            order(Draft(like=made.recipe, image=PICTURE, **said), MODELS)
+    check(Draft(prompt="a cat", image=PICTURE, full=(8192, 8192)))
+    with pytest.raises(UserError, match="needs a picture to start from"):
+        order(Draft(prompt="a cat", full=(1200, 900)), MODELS)
+
+
+def test_pictures_are_blended() -> None:
+    made = order(Draft(prompt="a cat", images=(PICTURE, MASK, PICTURE), weights=(0.5, 0.3, 0.2)), MODELS)
+    assert isinstance(made.recipe, Blend)
+    assert made.recipe.images == (content_hash(PICTURE), content_hash(MASK), content_hash(PICTURE))
+    assert made.images == {content_hash(PICTURE): PICTURE, content_hash(MASK): MASK}
+    assert order(Draft(like=made.recipe, images=(MASK, PICTURE)), MODELS).recipe == msgspec.structs.replace(
+        made.recipe, images=(content_hash(MASK), content_hash(PICTURE)), weights=()
+    )
+    assert order(Draft(like=made.recipe, images=(PICTURE, MASK, PICTURE)), MODELS) == made
+    like = recipe(seed=3)
+    from_words = order(Draft(like=like, images=(PICTURE, MASK), strength=0.5), MODELS).recipe
+    assert isinstance(from_words, Blend)
+    assert (from_words.seed, from_words.strength) == (3, 0.5)
+    for said, message in (
+        ({}, "was blended from others"),
+        ({"image": PICTURE}, "blended as a whole"),
+        ({"images": (PICTURE, MASK), "mask": MASK}, "blended as a whole"),
+    ):
+        with pytest.raises(UserError, match=message):
+            order(Draft(like=made.recipe, **said), MODELS)
+    with pytest.raises(UserError, match="Weights go with pictures"):
+        order(Draft(prompt="a cat", image=PICTURE, weights=(1, 1)), MODELS)
+    with pytest.raises(OutOfRange, match="images is 5"):
+        order(Draft(prompt="a cat", images=(PICTURE,) * 5), MODELS)

@@ -84,7 +84,7 @@ async def test_a_wish_is_written_down_whole_and_goes_to_the_engine(house: House,
     assert (delivery.state, delivery.token, delivery.channel_id) == ("pending", "secret", 3)
     written = await jobs.get(house.database, job.id)
     assert written is not None
-    assert (written.private, written.count, written.recipe.seed) == (True, 2, 40)
+    assert (written.private, written.count, painted(written.recipe).seed) == (True, 2, 40)
     assert written.unit_seconds > 0
     await eventually(lambda: len(house.engine.submitted) == 2)
     assert [painted(command.recipe).seed for command in house.engine.submitted] == [40, 41]
@@ -192,8 +192,8 @@ async def test_again_is_the_same_but_for_the_seed(generation: Generation) -> Non
     first = await generation.submit(wish("a cat", count=2, seed=1), ANN, target())
     second = await generation.again(first.id, BOB, target())
     assert second.id != first.id
-    assert (second.recipe.prompt, second.count, second.member_id) == ("a cat", 2, BOB.member_id)
-    assert second.recipe.seed != first.recipe.seed
+    assert (painted(second.recipe).prompt, second.count, second.member_id) == ("a cat", 2, BOB.member_id)
+    assert painted(second.recipe).seed != painted(first.recipe).seed
 
 
 async def test_what_is_private_is_gone_for_others(generation: Generation) -> None:

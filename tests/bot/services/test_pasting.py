@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from bot.services.pasting import Hint, looks_pasted, pasted, read_told, resolve_
 from bot.services.sizes import Pixels
 from inference.protocol.messages import ModelInfo
 from inference.protocol.parameters import to_parameters
-from inference.protocol.recipe import ContentHash, ImageToImage, TextToImage, Upscale, to_json
+from inference.protocol.recipe import ContentHash, ImageToImage, Instruct, TextToImage, Upscale, to_json
 from tests.inference.protocol.golden import PASTED
 
 
@@ -203,10 +204,52 @@ def test_a_recipe_that_started_from_a_picture() -> None:
     assert (recipe.prompt, recipe.negative_prompt, recipe.seed) == ("a hen", "a cow", 5)
 
 
+def test_an_instruction_is_pasted_as_words_for_an_ordinary_model() -> None:
+    teller = msgspec.structs.replace(model("e", "teller"), instructs=True)
+    like = Instruct(
+        prompt="make it snow", model=ContentHash("e" * 64), width=64, height=64, steps=3, sampler="lms",
+        schedule="karras", guidance_scale=4, seed=5, image=ContentHash("f" * 64), image_guidance_scale=1.25,
+    )  # fmt: skip
+    models = [*MODELS, teller]
+    for text, ignored in (
+        (to_json(like), ("Model: eeeeeeeeee",)),
+        (to_parameters(like, "teller"), ("Image CFG scale: 1.25", "Model: teller, eeeeeeeeee")),
+    ):
+        meant = pasted(told_of(text), models)
+        assert meant.ignored == ignored
+        made = order(meant.wish.draft, models).recipe
+        assert isinstance(made, TextToImage)
+        assert (made.prompt, made.seed, made.model) == ("make it snow", 5, MODELS[0].hash)
+
+
 @given(st.text())
 def test_any_text_can_be_painted_or_is_refused_in_words(text: str) -> None:
     meant = pasted(told_of(text), MODELS)
     assert meant.wish.draft.prompt is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "ignored"),
+    [
+        ({"factor": 1}, "Face restoration: GFPGANv1.4, Version: Easel", ("Faces restored",)),
+        (
+            {"factor": 2, "face_strength": 0.25},
+            "Postprocess upscale by: 2, Postprocess upscaler: Lanczos, Face restoration: GFPGANv1.4, "
+            "Face restoration visibility: 0.25, Version: Easel",
+            ("Made 2 times as large", "Faces restored"),
+        ),
+    ],
+)
+def test_a_picture_with_restored_faces_says_so(fields: dict[str, Any], text: str, ignored: tuple[str, ...]) -> None:
+    larger = Upscale(image=ContentHash("d" * 64), faces=ContentHash("e" * 64), of=RECIPE, **fields)
+    written = to_parameters(larger, faces_name="GFPGANv1.4")
+    assert written.startswith(RECIPE.prompt) and text in written
+    assert "Face restoration: eeeeeeeeee" in to_parameters(larger)
+    told = read_told(png(parameters=written, **{"easel-recipe": to_json(larger)}))
+    assert told is not None
+    assert (told.said["like"], told.ignored) == (RECIPE, ignored)
+    # Without the exact recipe, the words are what is left.
+    assert "Face restoration: GFPGANv1.4" in told_of(written).ignored
 
 
 def test_a_picture_made_larger_says_how_its_source_was_painted() -> None:

@@ -66,11 +66,8 @@ async def test_the_nearest_of_a_name_wins(styles: Styles, house: House) -> None:
         assert visible(known, BOB)["Ink"] == "server's"
         assert visible(known, ELSEWHERE)["ink"] == STYLES["ink"].prompt
         assert visible(known, ANN_DM)["INK"] == "own"
-        assert [known.find(" ink ", one.member_id, one.guild_id).prompt for one in (ANN, BOB, ELSEWHERE)] == [
-            "own",
-            "server's",
-            STYLES["ink"].prompt,
-        ]
+        used = [known.applied("", "", [" ink "], one.member_id, one.guild_id).prompt for one in (ANN, BOB, ELSEWHERE)]
+        assert used == ["own", "server's", STYLES["ink"].prompt.replace("{prompt}", "")]
         assert seen(known, ANN) == [("INK", "own", "own"), ("Ink", "server", "server's")]
         assert [one.name for one in known.listed(7, None)] == sorted(STYLES)
 
@@ -78,9 +75,9 @@ async def test_the_nearest_of_a_name_wins(styles: Styles, house: House) -> None:
 async def test_a_name_that_is_none_names_the_nearest_that_is_seen(styles: Styles) -> None:
     await styles.add(ANN, "noir", prompt="x")
     with pytest.raises(Mistake, match="Did you mean noir"):
-        styles.find("nior", ANN.member_id, None)
+        styles.applied("cat", "", ["nior"], ANN.member_id, None)
     with pytest.raises(Mistake, match="choose one that is offered"):
-        styles.find("nior", BOB.member_id, 2)
+        styles.applied("cat", "", ["nior"], BOB.member_id, 2)
 
 
 def test_several_are_named_with_commas(house: House) -> None:
@@ -185,7 +182,7 @@ async def test_what_is_given_is_changed_and_the_rest_stays(styles: Styles, house
     await styles.edit(ANN, "noir", rename="Film", clear=["guidance", "negative"])
     for known in (styles, await anew(house)):
         assert seen(known, ANN) == [("Film", "own", "z")]
-        found = known.find("film", 1, None)
+        found = known.editable(ANN, "film").style
         assert (found.negative, found.settings) == ("", StyleSettings(steps=5, size="3:2"))
     with pytest.raises(Mistake, match="Say what to change"):
         await styles.edit(ANN, "film")
@@ -231,7 +228,7 @@ async def test_a_shared_style_is_the_servers_and_stays_its_givers(styles: Styles
     await styles.share(ANN, "NOIR")
     await styles.edit(ANN, "noir", prompt="own only")
     assert seen(styles, BOB) == [("noir", "server", "x")]
-    assert styles.find("noir", 5, 2).steps == 5
+    assert styles.applied("cat", "", ["noir"], 5, 2).settings.steps == 5
     for wrong in (BOB, BOSS):
         with pytest.raises(Mistake, match="no style named “noir”"):
             await styles.share(wrong, "noir")
@@ -370,7 +367,7 @@ async def test_a_file_is_written_down_and_what_is_there_is_replaced(styles: Styl
     assert [(one.line, one.name) for one in imported.skipped] == [(4, "lost"), (5, "a>b"), (6, "noir 2")]
     for known in (styles, await anew(house)):
         assert seen(known, ANN) == [("ink", "own", "<style:noir> ink"), ("NOIR", "own", "new")]
-        noir = known.find("noir", 1, None)
+        noir = known.editable(ANN, "noir").style
         assert (noir.negative, noir.steps) == ("", 5)
     assert seen(styles, BOB) == []
 

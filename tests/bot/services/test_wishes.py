@@ -1,15 +1,17 @@
 """What was said comes before a member's defaults, and those before the model's."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from bot.services.drafts import Draft
 from bot.services.sizes import Pixels, Ratio
+from bot.services.style_values import STYLES, Style
 from bot.services.style_words import Applied, Weaver
-from bot.services.styles import STYLES, Style
 from bot.services.wishes import Wish, count_of, named_model, order_of
 from bot.texts import Mistake
-from inference.protocol.recipe import ContentHash
+from inference.protocol.recipe import ContentHash, Instruct
 from storage.members import Defaults
 from tests.clockwork import MODEL
 
@@ -37,6 +39,25 @@ def test_models() -> None:
     assert order_of(wish(), usual, MODELS, plain).recipe.model == OTHER.hash
     assert order_of(wish(model="Clockwork"), usual, MODELS, plain).recipe.model == MODEL.hash
     assert order_of(wish(), Defaults(model="gone"), MODELS, plain).recipe.model == MODEL.hash
+
+
+def test_a_model_that_follows_instructions_is_for_them_alone() -> None:
+    teller = msgspec.structs.replace(MODEL, hash=ContentHash("f" * 64), name="teller", instructs=True)
+    models = (teller, *MODELS)
+    for defaults in (NOTHING, Defaults(model="teller")):
+        assert order_of(wish(), defaults, models, plain).recipe.model == MODEL.hash
+    with pytest.raises(Mistake, match="“teller” only changes pictures"):
+        order_of(wish(model="teller"), NOTHING, models, plain)
+    told = Wish(draft=Draft(prompt="make it snow", image=b"a picture", instruct=True))
+    made = order_of(told, Defaults(model="other"), models, plain).recipe
+    assert isinstance(made, Instruct)
+    assert made.model == teller.hash
+    again = Wish(draft=Draft(like=made, image=b"a picture"))
+    assert order_of(again, NOTHING, models, plain).recipe == made
+    with pytest.raises(Mistake, match="No model that follows instructions is installed"):
+        order_of(told, NOTHING, MODELS, plain)
+    with pytest.raises(Mistake, match="“other” is an ordinary model"):
+        order_of(Wish(draft=replace(told.draft, model="other")), NOTHING, models, plain)
 
 
 def test_sizes() -> None:

@@ -32,6 +32,13 @@ def chunk(*words: str) -> TokenChunk:
     return TokenChunk(tokens=tuple(Token(text=f"{word} ", weight=1.0) for word in words))
 
 
+def test_what_is_wrong_is_told_in_the_readers_language() -> None:
+    view, whole = page(shown("(a [<lora:x:1>:5]"), "de")
+    assert whole is None
+    assert "Lässt sich nicht malen: Ein Netz gilt für alle Schritte" in words_of(view)
+    assert "Hinweis: Diese ( wird nie geschlossen und gewichtet darum alles danach mit 1.1" in words_of(view)
+
+
 def test_everything_that_was_understood_is_shown() -> None:
     text = "a [fox:hen:5], (red:1.5) BREAK <lora:ink:0.5:1> x AND (y"
     view, whole = page(shown(text), "en-US")

@@ -4,8 +4,9 @@ import pytest
 from discord import ui
 
 from bot.services.style_sheets import Skipped
+from bot.services.style_shelves import Listed
 from bot.services.style_values import Style
-from bot.services.styles import Imported, Listed
+from bot.services.styles import Imported
 from bot.texts import Mistake, say
 from bot.ui import style_pages
 from bot.ui.custom_ids import STYLE, STYLES, style_id, styles_id

@@ -30,7 +30,17 @@ from inference.protocol.messages import (
     Started,
 )
 from inference.protocol.names import SAMPLER_NAMES
-from inference.protocol.recipe import HiresFix, ImageToImage, Inpaint, Outpaint, Recipe, TextToImage, Variation
+from inference.protocol.recipe import (
+    HiresFix,
+    ImageToImage,
+    Inpaint,
+    Instruct,
+    Outpaint,
+    Recipe,
+    Regions,
+    TextToImage,
+    Variation,
+)
 from tests.inference.diffusion.toy import OTHER_TOY, TOY, ToyModel, ToyModels
 
 
@@ -343,7 +353,7 @@ def half_mask(size: tuple[int, int] = (64, 64)) -> bytes:
     return data.getvalue()
 
 
-PICTURE, MASK = "c" * 64, "d" * 64
+PICTURE, MASK, OTHER_PICTURE = "c" * 64, "d" * 64, "e" * 64
 
 
 def from_picture(**changes: object) -> ImageToImage:
@@ -406,6 +416,83 @@ def test_outpainting_keeps_the_source_beyond_the_overlap(inpainting: bool, stren
     assert np.array_equal(result[24:, 32:80], values[8:, 8:56])
     assert not np.array_equal(result[16:, 24:88], values)
     assert studio.of(Progress)[-1].steps == total_steps(continued)
+
+
+def instructed(**changes: object) -> Instruct:
+    fields = msgspec.structs.asdict(recipe()) | {"image": PICTURE, "prompt": "make it snow"}
+    fields.pop("hires")
+    return Instruct(**(fields | changes))
+
+
+def follower(**settings: object) -> Studio:
+    return Studio(ToyModels({TOY: ToyModel(instructs=True)}), **settings)
+
+
+INSTRUCTED = [
+    instructed(seed=1),
+    instructed(seed=2, image_guidance_scale=1.0, sampler="heun"),
+    instructed(seed=3, image_guidance_scale=1.0, guidance_scale=1.0),
+    instructed(seed=4, image_guidance_scale=2.5, guidance_scale=1.0, image=OTHER_PICTURE),
+    instructed(seed=5, steps=9, sampler="euler_a", prompt="make it snow AND [a cat:a dog:0.5] :0.4"),
+    instructed(
+        seed=6, prompt="snow AND rain", regions=Regions(direction="columns", ratios=(1, 1)), guidance_rescale=0.7
+    ),
+]
+
+
+def test_instructions_of_a_batch_equal_those_alone() -> None:
+    images = {PICTURE: png((200, 30, 60)), OTHER_PICTURE: png((20, 130, 90))}
+    studio = follower()
+    for index, wanted in enumerate(INSTRUCTED):
+        studio.ask(f"job{index}", wanted, images=images)
+    studio.run()
+    # The last one's four rows have no room in the first pass.
+    assert studio.toy.passes[0] == 3 + 2 + 1 + 3 + 4
+    for index, wanted in enumerate(INSTRUCTED):
+        single = follower()
+        single.ask("alone", wanted, images=images)
+        single.run()
+        assert np.abs(studio.pixels(f"job{index}") - single.pixels("alone")).max() <= 1
+
+
+def test_the_picture_the_scales_and_the_words_of_an_instruction_all_count() -> None:
+    images = {PICTURE: png((200, 30, 60)), OTHER_PICTURE: png((20, 130, 90))}
+    wishes = [
+        instructed(),
+        instructed(image=OTHER_PICTURE),
+        instructed(image_guidance_scale=2.5),
+        instructed(guidance_scale=2.0),
+        instructed(prompt="make it rain"),
+        instructed(negative_prompt="fog"),
+    ]
+    studio = follower(max_rows=64)
+    for index, wanted in enumerate(wishes):
+        studio.ask(f"job{index}", wanted, images=images)
+    studio.run()
+    made = [studio.pixels(f"job{index}") for index in range(len(wishes))]
+    for index, one in enumerate(made):
+        assert all(np.abs(one - other).max() > 1 for other in made[:index])
+    assert studio.of(Progress, "job0")[-1].steps == total_steps(wishes[0]) == 6
+
+
+@pytest.mark.parametrize("kind", ["text", "image", "inpaint"])
+def test_a_model_that_follows_instructions_does_nothing_else(kind: str) -> None:
+    wanted: dict[str, Recipe] = {"text": recipe(), "image": from_picture(), "inpaint": inpainted()}
+    studio = follower()
+    studio.ask("job", wanted[kind], images={PICTURE: png((1, 2, 3)), MASK: half_mask()} if kind != "text" else {})
+    studio.run()
+    (failed,) = studio.of(Failed)
+    assert failed.kind == "invalid"
+    assert "instruct-pix2pix" in failed.message
+
+
+def test_an_ordinary_model_follows_no_instructions() -> None:
+    studio = Studio()
+    studio.ask("job", instructed(), images={PICTURE: png((1, 2, 3))})
+    studio.run()
+    (failed,) = studio.of(Failed)
+    assert failed.kind == "invalid"
+    assert "instruct-pix2pix" in failed.message
 
 
 def test_a_mask_of_another_size_is_refused_in_words() -> None:

@@ -73,3 +73,34 @@ def test_a_text_pulls_where_it_has_weight() -> None:
     for part, text in ((slice(0, 4), one), (slice(4, 8), other)):
         expected = unconditional + 5.0 * (text - unconditional)
         torch.testing.assert_close(result[..., part], expected[..., part], atol=1e-5, rtol=1e-5)
+
+
+def test_a_picture_pulls_beside_the_text() -> None:
+    """Brooks et al. (2023), equation 3, on the network's output."""
+    x, blind, unconditional, conditional = tensors(6, 4)
+    sigma, scale, image_scale = 2.5, 7.5, 1.4
+    expected = blind + image_scale * (unconditional - blind) + scale * (conditional - unconditional)
+    rows = torch.stack([to_clean(x, sigma, output, "epsilon") for output in (blind, unconditional, conditional)])
+    guidance = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=scale, image_scale=image_scale)
+    assert len(guidance.rows) == 3
+    result = guidance.combine(x, sigma, rows, "epsilon")
+    torch.testing.assert_close(result, to_clean(x, sigma, expected, "epsilon"), atol=2e-4, rtol=1e-4)
+
+
+def test_the_first_row_alone_does_not_see_the_picture() -> None:
+    (concat,) = tensors(7, 1)
+    blind, *seeing = Guidance(positives=((TEXT, 0.5), (TEXT, 0.5)), negative=TEXT, scale=5, image_scale=2).seen(concat)
+    assert not blind.any()
+    assert [torch.equal(row, concat) for row in seeing] == [True] * 3
+    usual = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=5.0)
+    assert [torch.equal(row, concat) for row in usual.seen(concat)] == [True] * 2
+
+
+def test_an_image_scale_of_one_needs_no_blind_row() -> None:
+    x, unconditional, conditional = tensors(8, 3)
+    rows = torch.stack([unconditional, conditional])
+    one = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=5.0, image_scale=1.0)
+    nearly = Guidance(positives=((TEXT, 1.0),), negative=TEXT, scale=5.0, image_scale=1.0 + 1e-7)
+    assert (len(one.rows), len(nearly.rows)) == (2, 3)
+    three = torch.cat([torch.zeros_like(rows[:1]), rows])
+    torch.testing.assert_close(one.combine(x, 1.0, rows, "epsilon"), nearly.combine(x, 1.0, three, "epsilon"))

@@ -1,5 +1,6 @@
 """Pictures of several requests share a batch, and each is what it would have been alone."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,13 +8,14 @@ import msgspec
 import pytest
 import torch
 
+from benchmarks.equality import source_picture
 from benchmarks.mixing import measure
 from benchmarks.studio import MIXED, Studio
 from benchmarks.tiny_models import Kind
 from inference.diffusion.samplers import SAMPLERS
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
-from inference.protocol.recipe import Recipe, TextToImage, Variation
+from inference.protocol.recipe import BaseRecipe, ContentHash, Instruct, Recipe, TextToImage, Variation
 
 KINDS: tuple[Kind, ...] = ("sd1", "sd1_inpaint", "sd2_v", "sdxl")
 SIDE = 64
@@ -70,3 +72,22 @@ def test_no_two_of_these_are_the_same_picture(model: DiffusionModel) -> None:
     for index, one in enumerate(latents):
         for other in latents[:index]:
             assert float((one - other).abs().max()) > 0.05
+
+
+def test_instructions_share_a_batch(tiny_root: Path, tiny_folder: Callable[[Kind], Path]) -> None:
+    folder = tiny_folder("sd1_instruct")
+    model = load_model(folder, models_folder=tiny_root, device=torch.device("cpu"), dtype=torch.float32)
+    data = io.BytesIO()
+    source_picture().save(data, "PNG")
+    image = ContentHash("1" * 64)
+    told = {name: getattr(MIXED[0].recipe(model.hash, SIDE, SIDE, 1), name) for name in BaseRecipe.__struct_fields__}
+    recipes = [
+        Instruct(**told | {"image": image, "image_guidance_scale": image_scale, "guidance_scale": scale})
+        for image_scale, scale in ((1.5, 7.0), (1.0, 7.0), (1.0, 1.0), (2.0, 1.0), (0.0, 3.0))
+    ]
+    mixed = Studio(model).latents(recipes, {image: data.getvalue()})
+    for one, recipe in zip(mixed, recipes, strict=True):
+        (alone,) = Studio(model).latents([recipe], {image: data.getvalue()})
+        assert float((one - alone).abs().max() / alone.abs().max()) < 1e-4
+    for index, one in enumerate(mixed):
+        assert all(float((one - other).abs().max()) > 0.05 for other in mixed[:index])

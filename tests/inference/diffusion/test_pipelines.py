@@ -55,6 +55,15 @@ def test_pictures_are_those_of_diffusers(
         assert found.pixels < bound, (task, found)
 
 
+def test_sdxl_follows_instructions_as_in_diffusers(model_of: Callable[[Kind], DiffusionModel]) -> None:
+    model = model_of("sdxl_instruct")
+    reference = next(reference for reference in REFERENCES if reference.sampler == "euler")
+    assert tasks_for(model, reference) == ["instruct"]
+    found = compare(model, _pipeline("sdxl_instruct"), reference, "instruct")
+    assert found.latents < 1e-4
+    assert found.pixels < 1e-4
+
+
 def test_every_sampler_that_diffusers_has_is_compared() -> None:
     ours_alone = {"dpm_fast", "dpm_adaptive"}
     assert {reference.sampler for reference in REFERENCES} | ours_alone == set(SAMPLERS)

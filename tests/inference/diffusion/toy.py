@@ -25,17 +25,18 @@ OTHER_TOY = ContentHash("b" * 64)
 class ToyModel(DiffusionModel):
     """Predicts noise by one fixed convolution, shifted by the text."""
 
-    def __init__(self, content_hash: ContentHash = TOY, inpainting: bool = False) -> None:
+    def __init__(self, content_hash: ContentHash = TOY, inpainting: bool = False, instructs: bool = False) -> None:
         self.hash = content_hash
         self.family = "sd1"
         self.device = torch.device("cpu")
         self.dtype = torch.float32
         self.prediction = "epsilon"
         self.inpainting = inpainting
+        self.instructs = instructs
         self.table = NoiseTable.from_config()
         self.weight_bytes = 1000
         generator = torch.Generator().manual_seed(7)
-        self._kernel = torch.randn(4, 9 if inpainting else 4, 3, 3, generator=generator) * 0.15
+        self._kernel = torch.randn(4, 9 if inpainting else 8 if instructs else 4, 3, 3, generator=generator) * 0.15
         #: Rows of every pass so far.
         self.passes: list[int] = []
         #: Called before every pass with its rows; may raise.
@@ -67,8 +68,8 @@ class ToyModel(DiffusionModel):
         nan = torch.stack([row.context.sum() * 0 for row in rows]).view(-1, 1, 1, 1)
         return 0.8 * x + torch.tanh(F.conv2d(seen, self._kernel, padding=1) + shift * 3) * 0.3 + nan
 
-    def encode(self, pixels: Tensor) -> Tensor:
-        cells = F.avg_pool2d(pixels, 8)
+    def encode(self, pixels: Tensor, *, scaled: bool = True) -> Tensor:
+        cells = F.avg_pool2d(pixels, 8) / (1 if scaled else 0.2)
         return torch.cat([cells, cells.mean(1, keepdim=True)], 1)
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -118,6 +119,7 @@ class ToyModels:
                 family="sd1",
                 prediction_type="epsilon",
                 inpainting=model.inpainting,
+                instructs=model.instructs,
                 default_width=64,
                 default_height=64,
                 bytes=1000,

@@ -132,3 +132,15 @@ def test_the_list_is_plain_json(tiny_file: Callable[[Kind], Path], tmp_path: Pat
     document = json.loads((tmp_path / "catalogue.json").read_text())
     assert document["version"] == 1
     assert document["entries"][0]["hash"] == entry.hash
+
+
+def test_a_model_that_follows_instructions_says_so(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:
+    catalogue = Catalogue(tmp_path)
+    assert catalogue.add(tiny_file("sd1_instruct"), name="teller").info().instructs
+    assert not catalogue.add(tiny_file("sd1"), name="plain").info().instructs
+    # A list that an older version wrote does not have the field.
+    path = tmp_path / "catalogue.json"
+    document = json.loads(path.read_text())
+    assert [entry.pop("instructs") for entry in document["entries"]] == [True, False]
+    path.write_text(json.dumps(document))
+    assert [entry.info().instructs for entry in Catalogue(tmp_path).entries] == [False, False, False]

@@ -16,6 +16,7 @@ from inference.models.catalogue import Catalogue
 from inference.models.fetching import is_address, is_hub_id
 from inference.models.tokenizers import HUB_ID, find_vocabulary
 from inference.sample import MODEL_FOLDER
+from tests.inference.vision.face_networks import write_restoreformer
 from tests.inference.vision.networks import esrgan_state, write_esrgan
 
 
@@ -138,6 +139,16 @@ def test_add_list_info_and_remove(
     assert "no model named 'big'" in capsys.readouterr().err
 
 
+def test_a_face_restorer_is_added_from_a_pickle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state = load_file(write_restoreformer(tmp_path / "a.safetensors"))
+    torch.save({"params_ema": state}, tmp_path / "Restore.pth")
+    assert run(tmp_path, "add", str(tmp_path / "Restore.pth")) == 0
+    assert "installed as Restore: face restorer, 512x512 pixels, " in capsys.readouterr().out
+    assert run(tmp_path, "list") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "Restore" in line]
+    assert line.split()[1:3] == ["face", "restorer"] and "512x512" in line
+
+
 def test_an_upscaler_is_added_from_safetensors_and_from_a_pickle(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +167,18 @@ def test_an_upscaler_is_added_from_safetensors_and_from_a_pickle(
     averaged = load_file(catalogue.path(catalogue.find("RealESRGAN")))
     assert torch.equal(averaged["conv_first.weight"], esrgan_state(4)["conv_first.weight"])
     assert run(tmp_path, "remove", "sharp") == 0
+
+
+def test_a_model_that_follows_instructions_is_listed_as_such(
+    tiny_file: Callable[[Kind], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "add", str(tiny_file("sd1_instruct")), "--name", "teller") == 0
+    assert "sd1 instruct-pix2pix checkpoint" in capsys.readouterr().out
+    assert run(tmp_path, "list") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "teller" in line]
+    assert line.split()[:3] == ["teller", "instruct", "sd1"]
+    assert run(tmp_path, "info", "teller") == 0
+    assert "instructs:   True" in capsys.readouterr().out
 
 
 def test_a_prediction_can_be_said(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a file or folder is, from its header alone; and what it is when it is no model."""
 
 import json
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +18,14 @@ from inference.models.detection import detect
 from inference.models.errors import ModelError
 from inference.models.headers import MAX_HEADER_BYTES, read_header
 
-FAMILIES = {"sd1": "sd1", "sd1_inpaint": "sd1", "sd2": "sd2", "sd2_v": "sd2", "sdxl": "sdxl"}
+FAMILIES = {"sd1": "sd1", "sd1_inpaint": "sd1", "sd1_instruct": "sd1", "sd2": "sd2", "sd2_v": "sd2", "sdxl": "sdxl"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_folders_are_known(kind: Kind, tiny_folder: Callable[[Kind], Path]) -> None:
     found = detect(tiny_folder(kind))
     assert (found.kind, found.layout, found.family) == ("checkpoint", "folder", FAMILIES[kind])
-    assert found.inpainting == (kind == "sd1_inpaint")
+    assert (found.inpainting, found.instructs) == (kind == "sd1_inpaint", kind == "sd1_instruct")
     assert found.prediction == ("v_prediction" if kind == "sd2_v" else "epsilon")
     assert found.side == 64
 
@@ -33,7 +34,7 @@ def test_folders_are_known(kind: Kind, tiny_folder: Callable[[Kind], Path]) -> N
 def test_single_files_are_known(kind: Kind, tiny_file: Callable[[Kind], Path]) -> None:
     found = detect(tiny_file(kind))
     assert (found.kind, found.layout, found.family) == ("checkpoint", "single_file", FAMILIES[kind])
-    assert found.inpainting == (kind == "sd1_inpaint")
+    assert (found.inpainting, found.instructs) == (kind == "sd1_inpaint", kind == "sd1_instruct")
     assert found.prediction == ("v_prediction" if FAMILIES[kind] == "sd2" else "epsilon")
 
 
@@ -52,6 +53,31 @@ def test_the_prediction_is_read_from_metadata(
         copy = tmp_path / f"{kind}.safetensors"
         save_file(load_file(tiny_file(kind)), copy, metadata=metadata)
         assert detect(copy).prediction == (expected or {"sd1": "epsilon", "sd2": "v_prediction"}[kind])
+
+
+@pytest.mark.parametrize("channels", [5, 12])
+def test_networks_with_other_inputs_are_refused(
+    channels: int, tiny_file: Callable[[Kind], Path], tiny_folder: Callable[[Kind], Path], tmp_path: Path
+) -> None:
+    state = load_file(tiny_file("sd1"))
+    first = state["model.diffusion_model.input_blocks.0.0.weight"]
+    state["model.diffusion_model.input_blocks.0.0.weight"] = first[:, :1].repeat(1, channels, 1, 1)
+    save_file(state, tmp_path / "odd.safetensors")
+    folder = shutil.copytree(tiny_folder("sd1"), tmp_path / "odd")
+    config = json.loads((folder / "unet" / "config.json").read_text())
+    (folder / "unet" / "config.json").write_text(json.dumps(config | {"in_channels": channels}))
+    for path in (tmp_path / "odd.safetensors", folder):
+        with pytest.raises(ModelError, match=f"{channels}.*not supported|not supported.*{channels}"):
+            detect(path)
+
+
+def test_sdxl_may_follow_instructions_but_not_cosxl(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:
+    found = detect(tiny_file("sdxl_instruct"))
+    assert (found.family, found.instructs, found.inpainting) == ("sdxl", True, False)
+    other = tmp_path / "cos.safetensors"
+    save_file({**load_file(tiny_file("sdxl")), "edm_vpred.sigma_max": torch.tensor(120.0)}, other)
+    with pytest.raises(ModelError, match="CosXL"):
+        detect(other)
 
 
 def test_a_marker_key_says_v(tiny_file: Callable[[Kind], Path], tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ def load(path: Path, root: Path, **options: object) -> DiffusionModel:
 def outputs(model: DiffusionModel) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(3)
     x = torch.randn(2, 4, 8, 8, generator=generator)
-    concat = torch.randn(2, 5, 8, 8, generator=generator) if model.inpainting else None
+    channels = 5 if model.inpainting else 4
+    special = model.inpainting or model.instructs
+    concat = torch.randn(2, channels, 8, 8, generator=generator) if special else None
     rows = model.condition(TEXTS, width=64, height=64, clip_skip=1)
     sigmas = torch.tensor([3.0, 0.7], dtype=torch.float64)
     pixels = model.decode(x)

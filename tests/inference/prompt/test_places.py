@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.prompt.places import PromptError, Span, harmless, point_at
+from inference.prompt.words import told
 
 TEXTS = st.text(st.characters(), max_size=300)
 
@@ -39,7 +40,7 @@ def test_only_what_is_around_the_place_is_shown() -> None:
 
 
 def test_an_error_shows_its_place() -> None:
-    assert PromptError("No.", "a (b", Span(2, 3)).pointed() == "No.\na (b\n  ^"
+    assert PromptError(told("near", near="x"), "a (b", Span(2, 3)).pointed() == "Did you mean x?\na (b\n  ^"
 
 
 @given(TEXTS, st.integers(0, 300), st.integers(0, 300), st.integers(20, 100))

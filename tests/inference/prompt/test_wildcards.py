@@ -38,7 +38,7 @@ def test_weights_of_lines() -> None:
 
 #: Prompt with the place marked, lists, and the words.
 REFUSED = [
-    ("a ⟦__fix__⟧ b", {"fox": "x", "six": "x", "zebra": "x"}, "no wildcard __fix__. Did you mean __six__ or __fox__?"),
+    ("a ⟦__fix__⟧ b", {"fox": "x", "six": "x", "zebra": "x"}, "no wildcard __fix__. Did you mean __six__, __fox__?"),
     ("⟦__fox__⟧", {}, "There is no wildcard __fox__. For the words themselves write \\__fox__."),
     ("{a|b ⟦__fox__⟧}", {}, "no wildcard __fox__"),
     ("{2$$⟦__fox__⟧}", {}, "no wildcard __fox__"),
@@ -56,11 +56,11 @@ REFUSED = [
     ("__b__ ⟦__a__⟧", {"a": "{x|__c__}", "b": "x", "c": ""}, "The wildcard __c__ has no lines"),
     ("⟦__a__⟧", {"a": "x\n{y|{2$$z|__a__}}"}, "The wildcard __a__ draws from itself"),
     ("⟦__a__⟧", {"a": "x\n__A__"}, "The wildcard __a__ draws from itself"),
-    ("⟦__a__⟧", {"a": "__b__", "b": "__a__"}, "__a__ draws from __b__, which draws from __a__, without end."),
-    ("⟦__x__⟧", {"x": "__a__", "a": "__b__", "b": "__a__"}, "__a__ draws from __b__, which draws from __a__, without"),
+    ("⟦__a__⟧", {"a": "__b__", "b": "__a__"}, "draw from each other, without end: __a__ → __b__ → __a__."),
+    ("⟦__x__⟧", {"x": "__a__", "a": "__b__", "b": "__a__"}, "without end: __a__ → __b__ → __a__."),
     ("⟦__a1__⟧", {"a1": "__a*__", "a2": "x"}, "The wildcard __a1__ draws from itself"),
-    ("⟦__*__⟧", {"p": "x", "q": "{2$$__r__}", "r": "__q__"}, "__q__ draws from __r__, which draws from __q__"),
-    ("⟦__l0__⟧", {f"l{i}": f"__l{(i + 1) % 50}__" for i in range(50)}, "__l2__, which draws from …, which draws from"),
+    ("⟦__*__⟧", {"p": "x", "q": "{2$$__r__}", "r": "__q__"}, "without end: __q__ → __r__ → __q__."),
+    ("⟦__l0__⟧", {f"l{i}": f"__l{(i + 1) % 50}__" for i in range(50)}, "__l2__ → … → __l49__ → __l0__."),
     ("⟦__l0__⟧", {**{f"l{i}": f"__l{i + 1}__ " * 2 for i in range(40)}, "l40": "{}"}, "There is too much to draw here"),
     ("a ⟦{9$$__l__}⟧", {"l": "a\n" * 2_000_000}, "stands for too many lines"),
     ("⟦__l__⟧", {"l": "{}\n" * (MAX_CHOICES + 1)}, "more than 20,000 choices"),

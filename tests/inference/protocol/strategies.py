@@ -1,14 +1,19 @@
 """Strategies for everything that the protocol can say."""
 
+from typing import get_args
+
 from hypothesis import strategies as st
 
-from inference.protocol import limits, messages
+from inference.protocol import limits, marks, messages
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from inference.protocol.recipe import (
     AdapterUse,
+    Blend,
+    Detail,
     HiresFix,
     ImageToImage,
     Inpaint,
+    Instruct,
     Outpaint,
     TextToImage,
     Upscale,
@@ -100,6 +105,15 @@ inpaints = st.builds(
 )
 
 
+instructs = st.builds(
+    lambda fields, **more: Instruct(**fields, **more),
+    common(),
+    image=hashes,
+    image_guidance_scale=st.floats(0, limits.MAX_GUIDANCE_SCALE),
+    fit=st.sampled_from(("crop", "stretch", "pad")),
+)
+
+
 @st.composite
 def outpaints(draw: st.DrawFn) -> Outpaint:
     """Return an Outpaint, its sides added to a source of every size."""
@@ -115,9 +129,44 @@ def outpaints(draw: st.DrawFn) -> Outpaint:
     return Outpaint(**fields, fit=draw(st.sampled_from(("crop", "stretch", "pad"))))  # type: ignore[arg-type]
 
 
-recipes = st.one_of(text_to_images(), image_to_images, inpaints, outpaints())
-upscales = st.builds(
-    Upscale, image=hashes, factor=st.sampled_from((2, 4)), model=st.none() | hashes, of=st.none() | recipes
+@st.composite
+def details(draw: st.DrawFn) -> Detail:
+    """Return a Detail, of up to some tiles a row."""
+    fields = draw(common(high=512))
+    width, height = fields["width"], fields["height"]
+    assert isinstance(width, int)
+    assert isinstance(height, int)
+    fields |= {"image": draw(hashes), "strength": draw(unit)}
+    fields |= {"full_width": draw(st.integers(width - 7, 3 * width))}
+    fields |= {"full_height": draw(st.integers(height - 7, 3 * height))}
+    return Detail(**fields, overlap=draw(st.integers(0, min(width, height) // 16)) * 8)  # type: ignore[arg-type]
+
+
+@st.composite
+def blends(draw: st.DrawFn) -> Blend:
+    """Return a Blend, with and without weights."""
+    images = tuple(draw(st.lists(hashes, min_size=2, max_size=4)))
+    weight = st.floats(0.01, 1)
+    weights = draw(st.just(()) | st.tuples(*(weight for _ in images)))
+    fit = draw(st.sampled_from(("crop", "stretch", "pad")))
+    fields = draw(common()) | {"strength": draw(unit), "fit": fit}
+    return Blend(**fields, images=images, weights=weights)  # type: ignore[arg-type]
+
+
+recipes = st.one_of(text_to_images(), image_to_images, inpaints, outpaints(), details(), blends(), instructs)
+upscales = st.one_of(
+    st.builds(
+        Upscale,
+        image=hashes,
+        factor=st.sampled_from((2, 4)),
+        model=st.none() | hashes,
+        faces=st.none() | hashes,
+        face_strength=st.floats(0, 1),
+        of=st.none() | recipes,
+    ),
+    st.builds(
+        Upscale, image=hashes, factor=st.just(1), faces=hashes, face_strength=st.floats(0, 1), of=st.none() | recipes
+    ),
 )
 any_recipes = st.one_of(recipes, upscales)
 
@@ -146,6 +195,19 @@ def generates(draw: st.DrawFn) -> messages.Generate:
     )
 
 
+unit_pairs = st.tuples(unit, unit).filter(lambda pair: pair[1] > 0 and sum(pair) <= 1)
+bytes_of_colour = st.integers(0, 255)
+pixels = st.integers(1, 2**20)
+marks_made = st.one_of(
+    st.just(marks.Transparent()),
+    st.builds(marks.Colour, red=bytes_of_colour, green=bytes_of_colour, blue=bytes_of_colour),
+    st.builds(marks.Box, left=pixels, top=pixels, width=pixels, height=pixels),
+    st.tuples(unit_pairs, unit_pairs).map(
+        lambda pairs: marks.Part(left=pairs[0][0], width=pairs[0][1], top=pairs[1][0], height=pairs[1][1])
+    ),
+    st.builds(marks.Drawn, data=blobs),
+)
+
 commands = st.one_of(
     st.builds(messages.Hello, launch=ids, settings=settings, protocol=st.integers(0, 1000)),
     generates(),
@@ -154,6 +216,7 @@ commands = st.one_of(
     st.builds(messages.Resume, job=ids),
     st.just(messages.Rescan()),
     st.builds(messages.Tokenize, request=ids, model=hashes, texts=st.lists(texts, min_size=1, max_size=3).map(tuple)),
+    st.builds(messages.Examine, request=ids, data=blobs, mask=st.none() | marks_made),
     st.just(messages.Shutdown()),
 )
 
@@ -208,6 +271,22 @@ events = st.one_of(
         request=ids,
         chunks=st.lists(chunk_lists, max_size=2).map(tuple),
         problem=st.none() | texts,
+    ),
+    st.builds(
+        messages.Examined,
+        launch=ids,
+        request=ids,
+        width=counts,
+        height=counts,
+        transparent=st.booleans(),
+        mask=st.none() | blobs,
+        problem=st.none()
+        | st.builds(
+            messages.Problem,
+            code=st.sampled_from(get_args(messages.ProblemCode)),
+            of=st.sampled_from(("picture", "mask")),
+            values=st.dictionaries(texts, counts | texts, max_size=3),
+        ),
     ),
     st.builds(messages.Loading, launch=ids, job=ids, model=hashes),
     st.builds(messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists),

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from inference.protocol.infotext import is_whole
 from inference.protocol.parameters import Parameters, lora_tag, parse, to_parameters, to_text
-from inference.protocol.recipe import Outpaint, TextToImage
+from inference.protocol.recipe import Blend, Detail, Instruct, Outpaint, TextToImage
 from tests.inference.protocol.golden import PASTED
-from tests.inference.protocol.strategies import outpaints, text_to_images
+from tests.inference.protocol.strategies import blends, details, instructs, outpaints, text_to_images
 
 FOX = "a fox\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x768"
 FOX_MEANS = Parameters(
@@ -257,6 +257,17 @@ def test_what_was_added_to_a_picture_is_said(recipe: Outpaint) -> None:
     }
 
 
+@given(instructs)
+def test_how_closely_an_instruction_keeps_to_its_picture_is_said(recipe: Instruct) -> None:
+    text = to_parameters(
+        msgspec.structs.replace(recipe, prompt="make it snow", guidance_scale=7.5, image_guidance_scale=1.3)
+    )
+    assert ", Image CFG scale: 1.3, Version: " in text
+    told = parse(text)
+    assert (told.image_guidance_scale, told.guidance_scale, told.strength) == (1.3, 7.5, None)
+    assert "Image CFG scale: 1.3" in to_text(told)
+
+
 def _fields(recipe: TextToImage) -> dict[str, Any]:
     return {name: getattr(recipe, name) for name in recipe.__struct_fields__}
 
@@ -267,3 +278,20 @@ def test_loras_as_prompts_name_them() -> None:
     assert lora_tag("ink", 0.00001, 1) == "<lora:ink:1:0>"
     assert [lora_tag(name, 1, 1) for name in ("a:b", "a>", "a,b")] == [None] * 3
     assert lora_tag("ink", 1, 11) is None
+
+
+@given(details())
+def test_how_a_picture_was_painted_over_in_tiles_is_said(recipe: Detail) -> None:
+    told = parse(to_parameters(msgspec.structs.replace(recipe, prompt="a fox", negative_prompt="", strength=0.3)))
+    assert (told.strength, told.width, told.height) == (0.3, recipe.width, recipe.height)
+    assert told.others["Detail size"] == f"{recipe.full_width}x{recipe.full_height}"
+    assert told.others["Detail overlap"] == str(recipe.overlap)
+
+
+@given(blends())
+def test_what_was_blended_is_said(recipe: Blend) -> None:
+    told = parse(to_parameters(msgspec.structs.replace(recipe, prompt="a fox", negative_prompt="", strength=0.3)))
+    assert told.strength == 0.3
+    words = told.others["Blend"].split()
+    assert words[::2] == [image[:10] for image in recipe.images]
+    assert sum(map(float, words[1::2])) == pytest.approx(1, abs=0.01)

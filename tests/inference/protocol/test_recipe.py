@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.protocol import recipe as recipes
+from inference.protocol import tiling
 from inference.protocol.limits import MAX_SEED, OutOfRange
 from inference.protocol.recipe import (
     AdapterUse,
     AnyRecipe,
+    Blend,
     ContentHash,
+    Detail,
     HiresFix,
     ImageToImage,
     Inpaint,
+    Instruct,
     Outpaint,
     Recipe,
     TextToImage,
@@ -33,6 +37,8 @@ from tests.inference.protocol import strategies
 from tests.sample_requests import recipe
 
 OTHER = ContentHash("d" * 64)
+#: The size of a whole, for a tile of 128 pixels.
+FULL: dict[str, Any] = {"full_width": 256, "full_height": 144}
 
 
 @given(strategies.recipes)
@@ -57,12 +63,22 @@ def test_a_picture_made_larger_is_told_from_one_that_is_painted() -> None:
         from_json(to_json(larger))
 
 
+def test_what_was_made_larger_before_faces_were_restored_is_read() -> None:
+    text = f'{{"type":"upscale","factor":2,"image":"{OTHER}","model":null,"of":null}}'
+    assert any_from_json(text) == Upscale(image=OTHER, factor=2)
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"factor": 3}, "factor is 3, but must be 2 or 4"),
         ({"image": "x"}, "image is x, but must be a SHA-256"),
         ({"model": "x"}, "model is x, but must be a SHA-256"),
+        ({"factor": 1}, "factor is 1, but must be 2 or 4"),
+        ({"factor": 3, "faces": OTHER}, "factor is 3, but must be 1, 2 or 4"),
+        ({"factor": 1, "faces": OTHER, "model": OTHER}, "model is .* but must be none where nothing is made larger"),
+        ({"faces": "x"}, "face restorer is x, but must be a SHA-256"),
+        ({"faces": OTHER, "face_strength": 1.5}, "face strength is 1.5, but must be from 0 to 1"),
     ],
 )
 def test_what_is_made_larger_has_limits(fields: dict[str, Any], message: str) -> None:
@@ -118,6 +134,34 @@ def test_fields_out_of_range_are_named(field: str, value: object, message: str) 
         (Outpaint, {"image": OTHER, "left": 72}, "source's width is 56"),
         (Outpaint, {"image": OTHER, "left": 8, "mask_blur": 257}, "mask blur is 257"),
         (Outpaint, {"image": "x", "left": 8}, "image is x, but must be a SHA-256"),
+        (Instruct, {"image": "x"}, "image is x, but must be a SHA-256"),
+        (Instruct, {"image": OTHER, "image_guidance_scale": 101}, "image guidance scale is 101, but must be from 0 to"),
+        (Instruct, {"image": OTHER, "fit": "squeeze"}, "fit is squeeze, but must be one of crop, stretch, pad"),
+        (Detail, {"image": "x"} | FULL, "image is x, but must be a SHA-256"),
+        (Detail, {"image": OTHER, "strength": -1} | FULL, "strength is -1"),
+        (Detail, {"image": OTHER, "overlap": 72} | FULL, "overlap is 72, but must be a whole number from 0 to"),
+        (Detail, {"image": OTHER, "overlap": 12} | FULL, "overlap is 12, but must be a multiple of 8"),
+        (Detail, {"image": OTHER} | FULL, "overlap is 64, but must be a whole number from 0 to"),
+        (Detail, {"image": OTHER, "overlap": 8} | FULL | {"full_width": 120}, "full width is 120, but must be a whole"),
+        (Detail, {"image": OTHER, "overlap": 8} | FULL | {"full_height": 56}, "full height is 56, but must be a whole"),
+        (Detail, {"image": OTHER, "overlap": 8} | FULL | {"full_width": 16385}, "full width is 16385"),
+        (
+            Detail,
+            {"image": OTHER, "overlap": 8, "full_width": 16384, "full_height": 4097},
+            "full size is 16384x4097, but must be at most 67,108,864 pixels",
+        ),
+        (
+            Detail,
+            {"image": OTHER, "overlap": 8, "full_width": 8192, "full_height": 4096},
+            "tiles is 5037, but must be at most 1,024: make them larger",
+        ),
+        (Blend, {"images": (OTHER,)}, "images is 1, but must be from 2 to 4 pictures"),
+        (Blend, {"images": (OTHER,) * 5}, "images is 5"),
+        (Blend, {"images": (OTHER, "x")}, "image is x, but must be a SHA-256"),
+        (Blend, {"images": (OTHER, OTHER), "weights": (1.0,)}, "weights is 1, but must be one for each of the 2"),
+        (Blend, {"images": (OTHER, OTHER), "weights": (1.0, 0.0)}, "weight is 0.0, but must be from 0.01 to 1"),
+        (Blend, {"images": (OTHER, OTHER), "strength": 2}, "strength is 2"),
+        (Blend, {"images": (OTHER, OTHER), "fit": "squeeze"}, "fit is squeeze"),
         (TextToImage, {"hires": HiresFix(width=64, height=64)}, "hires size is 64x64, but must be at least"),
     ],
 )
@@ -156,8 +200,37 @@ def test_sources_are_the_pictures_that_a_recipe_starts_from() -> None:
     assert sources(recipe()) == ()
     assert sources(ImageToImage(**base, image=OTHER)) == (OTHER,)
     assert sources(Inpaint(**base, image=OTHER, mask=mask)) == (OTHER, mask)
+    assert sources(Instruct(**base, image=OTHER)) == (OTHER,)
     wide = Outpaint(**{**base, "width": 128}, image=OTHER, left=24, right=40)
     assert (sources(wide), wide.inner) == ((OTHER,), (64, base["height"]))
+    assert sources(Detail(**base, image=OTHER, full_width=512, full_height=512, overlap=16)) == (OTHER,)
+    assert sources(Blend(**base, images=(OTHER, mask, OTHER))) == (OTHER, mask)
+
+
+def test_what_is_blended_is_shared_out_in_proportion() -> None:
+    base = msgspec.structs.asdict(recipe())
+    del base["hires"]
+    assert Blend(**base, images=(OTHER,) * 4).shares == (0.25,) * 4
+    assert Blend(**base, images=(OTHER,) * 3, weights=(0.5, 0.25, 0.25)).shares == (0.5, 0.25, 0.25)
+    assert Blend(**base, images=(OTHER,) * 2, weights=(1, 0.25)).shares == (0.8, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("length", "side", "overlap", "expected"),
+    [
+        (64, 64, 32, (0,)),
+        (57, 64, 32, (0,)),
+        (65, 64, 32, (0, 8)),
+        (96, 64, 32, (0, 32)),
+        (97, 64, 32, (0, 24, 40)),
+        (512, 128, 32, (0, 96, 192, 288, 384)),
+        (1024, 512, 0, (0, 512)),
+    ],
+)
+def test_tiles_are_as_few_as_cover_the_whole_and_evenly_spread(
+    length: int, side: int, overlap: int, expected: tuple[int, ...]
+) -> None:
+    assert tiling.starts(length, side, overlap) == expected
 
 
 @given(strategies.recipes, st.integers(0, 63))

@@ -1,4 +1,4 @@
-"""Variations, inpainting and outpainting of the sample model's pictures, judged by their pixels."""
+"""Variations and what else is made of the sample model's pictures, judged by their pixels."""
 
 import pytest
 import torch
@@ -47,3 +47,30 @@ def test_outpainting_keeps_the_picture_and_goes_on_with_its_background(
     assert found.kept
     assert found.continued >= 5 / 6
     assert found.seam < 4
+
+
+def test_painting_over_in_tiles_keeps_the_picture_and_leaves_no_seams(
+    model: DiffusionModel, pictures: list[Painted]
+) -> None:
+    found = edits.enlarge(model, pictures[:4], "detail", 2)
+    assert found.kept == 1
+    assert found.distance < 8
+    hard = edits.enlarge(model, pictures[:4], "detail", 2, overlap=0)
+    assert found.seam is not None
+    assert hard.seam is not None
+    assert found.seam < 1.15
+    assert hard.seam > found.seam + 0.3
+
+
+def test_painting_again_larger_keeps_the_picture_in_most(model: DiffusionModel, pictures: list[Painted]) -> None:
+    found = edits.enlarge(model, pictures[:5], "hires", 2)
+    assert found.kept >= 3 / 5
+    assert found.distance < 25
+
+
+def test_a_blend_has_the_prompts_shape_and_is_nearest_to_its_pictures(
+    model: DiffusionModel, pictures: list[Painted]
+) -> None:
+    found = edits.blend(model, pictures[:8], 0.65)
+    assert found.shaped >= 6 / 8
+    assert found.distance < 0.75 * found.from_others

@@ -14,7 +14,8 @@ from inference.sample.classifier import look
 from inference.sample.score import held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import CORE_WORDS, make_tokenizer
 from inference.sample.train import train
-from inference.sample.training_pictures import Captions, Plan, hide, weigh
+from inference.sample.training_captions import Captions, hide, weigh
+from inference.sample.training_pictures import Plan
 from inference.sample.training_vae import VaePlan
 from inference.sample.world import Scene, Subject
 

@@ -4,28 +4,24 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from inference.models.catalogue import Catalogue, Entry
+from inference.models.catalogue import Catalogue
 from inference.models.residency import Residency
 from inference.protocol import png
 from inference.protocol.messages import (
     Cancel,
     Cancelled,
-    EngineSettings,
-    Event,
     Failed,
     Finished,
     Generate,
     JobId,
-    LaunchId,
     Loaded,
     Notice,
     Pause,
@@ -33,57 +29,10 @@ from inference.protocol.messages import (
     Resume,
     Started,
 )
-from inference.protocol.recipe import AnyRecipe, ContentHash, Upscale, any_from_json
+from inference.protocol.recipe import ContentHash, Upscale, any_from_json
 from inference.vision.upscalers import Upscaler
-from inference.worker.studio import Studio
-from tests.inference.vision.networks import write_esrgan
+from tests.inference.vision.house import House, red, saved
 from tests.sample_requests import recipe
-
-E = TypeVar("E")
-
-
-class House:
-    """A painter with an upscaler installed, and the events it sent."""
-
-    def __init__(self, folder: Path) -> None:
-        catalogue = Catalogue(folder / "models")
-        self.sample = catalogue.entries[0].hash
-        self.upscalers: dict[int, Entry] = {
-            factor: catalogue.add(write_esrgan(folder / f"x{factor}.safetensors", factor)) for factor in (2, 4)
-        }
-        self.events: list[Event] = []
-        settings = EngineSettings(models_folder=str(folder / "models"), device="cpu", threads=1)
-        self.studio = Studio(settings, LaunchId("launch"), self.events.append)
-
-    def ask(self, job: str, data: bytes, factor: int = 2, network: int | None = 4, **more: Any) -> None:
-        name = ContentHash(hashlib.sha256(data).hexdigest())
-        model = None if network is None else self.upscalers[network].hash
-        wanted: AnyRecipe = Upscale(image=name, factor=factor, model=model)  # type: ignore[arg-type]
-        self.studio.handle(Generate(job=JobId(job), recipe=wanted, images={name: data}, **more))
-
-    def run(self, until: Callable[[], object] = lambda: False) -> None:
-        for _ in range(10_000):
-            if not self.studio.tick() or until():
-                return
-        raise AssertionError("the painter does not come to an end")
-
-    def of(self, kind: type[E], job: str) -> list[E]:
-        return [event for event in self.events if isinstance(event, kind) and getattr(event, "job", None) == job]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
-
-
-def saved(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, form, **options)
-    return file.getvalue()
-
-
-def red(width: int = 100, height: int = 80, mode: str = "RGB") -> Image.Image:
-    return Image.new("RGB", (width, height), (200, 30, 40)).convert(mode)
 
 
 def test_a_picture_becomes_larger_with_progress_and_says_how(house: House) -> None:

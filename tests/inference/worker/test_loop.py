@@ -16,6 +16,8 @@ from inference.protocol.messages import (
     DeviceInfo,
     EngineSettings,
     Event,
+    Examine,
+    Examined,
     Failed,
     Generate,
     Heartbeat,
@@ -25,6 +27,7 @@ from inference.protocol.messages import (
     Models,
     Notice,
     Pause,
+    Problem,
     Ready,
     Rescan,
     Resume,
@@ -32,11 +35,13 @@ from inference.protocol.messages import (
     Tokenize,
     Tokenized,
 )
+from inference.vision import examination
 from inference.worker.ledger import Ledger
 from inference.worker.loop import serve
 from inference.worker.talk import ExitCode
 from tests.clockwork import MODEL, Clockwork
 from tests.sample_requests import generate, settings
+from tests.sample_uploads import halves, saved
 
 LAUNCH = LaunchId("x")
 
@@ -222,6 +227,42 @@ def test_a_question_of_too_much_text_is_answered_with_a_problem() -> None:
     assert isinstance(answer, Tokenized)
     assert answer.request == "q"
     assert "number of texts is 0" in str(answer.problem)
+    assert talk.end() is ExitCode.DONE
+
+
+def test_a_picture_is_looked_at_between_steps_and_is_no_job() -> None:
+    def amid_tick(tick: int) -> None:
+        if tick == 3:
+            talk.send(Examine(request="q", data=saved(halves())), Cancel(job=JobId("a")))
+            time.sleep(0.5)  # a step that lasts until the reader has the commands
+
+    talk, [painter] = counting(amid_tick)
+    talk.send(generate("a"))
+    assert talk.next() == Examined(launch=LAUNCH, request="q", width=48, height=32)
+    assert talk.next() == Cancelled(launch=LAUNCH, job=JobId("a"))
+    assert painter.log == [(0, Generate), (3, Cancel)]
+    talk.end()
+
+
+def test_a_defect_in_looking_is_told_and_nothing_else_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Examined:
+        raise ZeroDivisionError
+
+    talk, _ = counting()
+    with monkeypatch.context() as patch:
+        patch.setattr(examination, "examine", broken)
+        talk.send(Examine(request="q", data=b""))
+        assert talk.next() == Examined(launch=LAUNCH, request="q", problem=Problem(code="internal"))
+    talk.send(Examine(request="r", data=b""))
+    assert talk.next() == Examined(launch=LAUNCH, request="r", problem=Problem(code="none"))
+    assert talk.end() is ExitCode.DONE
+
+
+def test_a_wish_for_a_mask_that_is_not_known_is_answered() -> None:
+    talk, _ = counting()
+    body = msgspec.msgpack.encode({"type": "examine", "request": "q", "data": b"", "mask": {"type": "of a cat"}})
+    talk.send_bytes(len(body).to_bytes(4, "big") + body)
+    assert talk.next() == Examined(launch=LAUNCH, request="q", problem=Problem(code="internal"))
     assert talk.end() is ExitCode.DONE
 
 
