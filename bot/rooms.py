@@ -24,6 +24,7 @@ from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.lineage import Lineage
 from bot.services.people import People
+from bot.services.pressing import may_grow
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.settings import Settings
@@ -113,11 +114,17 @@ def _built(
         max_rows=settings.max_rows,
         clock=database.clock,
     )
-    publisher = Publisher(client=client, database=database, pictures=pictures, dispatcher=dispatcher)
+    guilds = Guilds(database=database)
+    publisher = Publisher(
+        client=client,
+        database=database,
+        pictures=pictures,
+        dispatcher=dispatcher,
+        may_grow=lambda guild, width, height: may_grow(guilds.settings(guild), width, height),
+    )
     dispatcher.listener = publisher
     styles = Styles(database=database, dispatcher=dispatcher, operators=settings.styles)
     people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles)
-    guilds = Guilds(database=database)
     wildcards = WildcardLists(database=database, folder=settings.lists, expected=bool(settings.wildcards_folder))
     generation = Generation(
         database=database,

@@ -99,7 +99,7 @@ class PictureMenus(commands.Cog):
         """Return the picture of a job that has one; otherwise ask which, and return None. Raises Mistake for none."""
         rooms, actor = self._bot.rooms, actor_of(interaction)
         await rooms.gallery.job(job, actor)
-        numbers = await rooms.gallery.numbers(job)
+        numbers = [image.index for image in await rooms.gallery.kept(job)]
         if not numbers:
             raise Mistake("expired")
         if len(numbers) == 1:

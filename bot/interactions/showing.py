@@ -12,6 +12,7 @@ from bot.rooms import Rooms
 from bot.services import waiting
 from bot.services.gallery import Described, Made
 from bot.services.generation import Actor
+from bot.services.pressing import may_grow
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
 from bot.ui import deeds, layouts, pages, style_pages
@@ -39,8 +40,10 @@ async def send_pictures(
     asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale, job.origin)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
     line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
-    numbers = await rooms.gallery.numbers(job.id)
-    rows = deeds.rows(job.id, numbers if only is None else [only], actor.locale)
+    kept = [image for image in await rooms.gallery.kept(job.id) if only in (None, image.index)]
+    settings = rooms.guilds.settings(actor.guild_id)
+    larger = all(may_grow(settings, image.width, image.height) for image in kept)
+    rows = deeds.rows(job.id, [image.index for image in kept], actor.locale, larger=larger)
     rung = 0
     while True:
         fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung, only)

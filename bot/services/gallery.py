@@ -133,10 +133,9 @@ class Gallery:
         data = await self._pictures.read(image.hash)
         return None if data is None else await asyncio.to_thread(_thumbnail, data)
 
-    async def numbers(self, job_id: JobId) -> list[int]:
-        """Return which of a job's pictures there are to be seen, from 0."""
-        found = await images.of_job(self._database, job_id)
-        return [image.index for image in found if image.deleted_at is None]
+    async def kept(self, job_id: JobId) -> list[Image]:
+        """Return those of a job's pictures that are to be seen."""
+        return [image for image in await images.of_job(self._database, job_id) if image.deleted_at is None]
 
     # One job --------------------------------------------------------------------------------------------------------
 

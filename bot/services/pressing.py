@@ -55,6 +55,15 @@ def require_upscale(settings: Settings, factor: int, width: int, height: int, pi
         raise Mistake("upscale_most_pixels", most=megapixels(most), asked=megapixels(pixels, up=True))
 
 
+def may_grow(settings: Settings, width: int, height: int) -> bool:
+    """Tell whether a picture of some size may be made twice as wide and as high."""
+    try:
+        require_upscale(settings, 2, width, height)
+    except Mistake:
+        return False
+    return width * height * 4 <= MAX_IMAGE_PIXELS
+
+
 def megapixels(pixels: int, *, up: bool = False) -> float:
     """Return pixels in millions with at most one decimal, rounded down, or `up`: no more and no less sounds allowed."""
     tenths = -(-pixels * 10 // MEGAPIXEL) if up else pixels * 10 // MEGAPIXEL

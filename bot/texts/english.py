@@ -20,6 +20,9 @@ ENGLISH: Mapping[str, str] = {
     "loading": "Loading the model {model} …",
     "again_after_loss": "The engine was lost and is back. Painting it again.",
     "done": "{model} · {sampler} · {steps} steps · guidance {guidance} · {size} · seed {seed} · {seconds} s",
+    "made_with": "with {names}",
+    "made_with_gone": "{name}, since removed",
+    "made_with_nameless": "a LoRA or embedding",
     "reduced": "The pictures were too large for this channel and are shown smaller. ✉️ sends them whole where it can.",
     "moved": "{mention}, your pictures are here: the first answer could no longer be changed.",
     "by_dm": "I cannot write in the channel where you asked, so here they are.",
@@ -67,6 +70,20 @@ ENGLISH: Mapping[str, str] = {
     "no_sampler_near": "There is no sampler named “{name}”. Did you mean {near}?",
     "no_style": "There is no style named “{name}”. Start typing and choose one that is offered.",
     "no_style_near": "There is no style named “{name}”. Did you mean {near}?",
+    "no_adapter": "There is no LoRA or embedding named “{name}” that you can use here. /adapters list shows what there "
+    "is.",
+    "no_adapter_near": "There is no LoRA or embedding named “{name}” that you can use here. Did you mean {near}?",
+    "adapters_whose_own": "yours",
+    "adapters_whose_server": "of this server",
+    "adapters_whose_public": "for everybody",
+    "adapters_whose_operator": "comes with me",
+    "adapters_many": "A picture takes at most {most} LoRAs and embeddings.",
+    "adapters_weight": "“{text}” is no weight. Write a number from -{most} to {most}, such as 0.8.",
+    "adapters_gone": "A LoRA or embedding that this was made with has been removed, so it cannot be painted again.",
+    "adapters_gone_named": "“{name}”, which this was made with, has been removed, so it cannot be painted again.",
+    "adapters_unseen": "This was made with a LoRA or embedding that you cannot use here: it is somebody’s own, belongs to "
+    "another server, or is not approved any more.",
+    "adapters_misfit": "“{name}” is made for {family}, which “{model}” is not.",
     "hints": "Painted as it stands, but perhaps not as you meant it:",
     "hints_more": "and {count} more: see /prompt check",
     "combinations_limit": "This prompt means {means} pictures, and one request may have {most}.",
@@ -284,6 +301,7 @@ ENGLISH: Mapping[str, str] = {
     "prompt_chunk": "chunk {number}, {used} of {room}",
     "prompt_networks": "Networks",
     "prompt_network": "{kind} {name}: weight {weight}, text encoder {text_encoder}",
+    "prompt_embedding": "embedding {name}",
     "prompt_hint": "Hint: {words}",
     "prompt_shortened": "Shortened. The file has all of it.",
     # What can be made of a picture
@@ -386,6 +404,34 @@ ENGLISH: Mapping[str, str] = {
     "button_repeat": "Paint it again exactly",
     "button_recipe": "Paint it again",
     "deed_repeat": "Painted again",
+    # Links to files
+    "link_unread": "That is no link that I can read. Copy the address of the page or of the file whole.",
+    "link_https": "Only links that begin with https:// are fetched.",
+    "link_credentials": "That link holds a login. Take out what stands before the @.",
+    "link_port": "That link names port {port}. Only the usual port of https is used.",
+    "link_host": "Nothing is fetched from {host}. Links may lead to {hosts}; for other files use the upload.",
+    "link_address": "{host} does not lead to a public server, so nothing was fetched.",
+    "link_led_on": "{host} leads on to {target}, where nothing is fetched from. Use the link of the file itself, or "
+    "the upload.",
+    "link_redirects": "That link leads on more than {most} times, or in a circle. Use the link of the file itself.",
+    "link_login": "{host} shows a login or a page in place of a file: it needs a login, or the link is wrong. Download "
+    "the file yourself and use the upload.",
+    "link_missing": "{host} has nothing under that link. Is it whole?",
+    "link_status": "{host} does not give the file just now (it answered {status}). Try again later.",
+    "link_packed": "{host} sends the file packed, and it is not unpacked here. Use the upload.",
+    "link_answer": "{host} answered with something that cannot be read. Use the link of the file itself, or the "
+    "upload.",
+    "link_page": "{host} has adapters, but not on that page. Use the link of a model's page or of its file.",
+    "link_kind": "That page is about something of the kind {kind}, and only LoRAs and embeddings can be added.",
+    "link_none": "There is no LoRA and no embedding on {page}: no file that ends in .safetensors, .pt or .bin.",
+    "link_several": "{page} has several files. Use the link of the one that you mean: {files}",
+    "link_suffix": "“{name}” is no file of a LoRA or an embedding. They end in .safetensors, .pt or .bin.",
+    "link_bytes": "That file has more than {most} MiB, which is the most that may be fetched.",
+    "link_cut": "The file did not come whole from {host}. Try again.",
+    "link_changed": "What came from {host} is not the file that its page tells of. Try again later.",
+    "link_no_adapter": "What came from {host} is no LoRA and no embedding.",
+    "link_slow": "{host} is too slow, so fetching was given up. Try again later, or use the upload.",
+    "link_unreachable": "{host} could not be reached. Try again later.",
     # Buttons
     "button_again": "Again",
     "button_cancel": "Cancel",
@@ -410,10 +456,14 @@ ENGLISH: Mapping[str, str] = {
     "**combinations** paints every {{a|b}} of the prompt · **regions** columns or rows for texts joined by AND\n"
     "**settings** a picture whose settings to use · **private** only you see it",
     "help_buttons": "### Under your pictures\n"
+    "**Upscale** makes one larger · **Vary** paints it a little differently · **More** has all the rest: remix, zoom "
+    "out, extend, edit or inpaint a part, favourite, send, delete\n"
     "**Again** paints with a new seed · **Settings** shows how they were made, to copy · **Delete** takes them away\n"
     "React with ✉️ to get them by direct message, ⭐ to keep them for good, ❌ to delete them. "
     "📪 means that your direct messages are closed to me.",
     "help_commands": "### More commands\n"
+    "**/edit** restyle, inpaint, outpaint or instruct any picture · **/upscale** · **/variations** · **/blend**\n"
+    "The menu of any message with a picture: **Vary**, **Upscale**, **Edit**, **Remix settings**\n"
     "**/paste** paints from the settings of another program, or of a picture\n"
     "**/queue mine** what waits for you · **/queue all** how busy it is · **/queue cancel** never mind\n"
     "**/history** everything you asked for, and your favourites\n"

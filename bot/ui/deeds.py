@@ -23,11 +23,15 @@ _ROWS: tuple[tuple[Deed, ...], ...] = (
 Row = ui.ActionRow[ui.LayoutView]
 
 
-def rows(job: str, pictures: Sequence[int], locale: str | None) -> list[Row]:
-    """Return the rows under a result: larger and varied where that is a row each, and a card for each picture."""
+def rows(job: str, pictures: Sequence[int], locale: str | None, *, larger: bool = True) -> list[Row]:
+    """Return the rows under a result: larger and varied where that is a row each, and a card for each picture.
+
+    `larger` where pictures may be made so.
+    """
     found = []
     if len(pictures) <= _ROW:
-        for deed in ("upscale_2", "vary_subtle"):
+        deeds: tuple[Deed, ...] = ("upscale_2", "vary_subtle") if larger else ("vary_subtle",)
+        for deed in deeds:
             found.append([_deed(deed, job, index, locale, _number(index, pictures)) for index in pictures])
     cards = [_card_button(job, index, locale, _number(index, pictures)) for index in pictures]
     found += [cards[start : start + _ROW] for start in range(0, len(cards), _ROW)]

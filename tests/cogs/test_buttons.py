@@ -167,4 +167,4 @@ async def test_pictures_too_large_for_discord_are_shown_smaller(playground: Play
         shown = await answer(playground, await ann.press(page, "Show"))
     assert urls_of(shown)[0].split("?")[0].endswith(".webp")
     assert "shown smaller" in text_of(shown)
-    assert labels_of(shown) == ["Vary", "More", "Again", "Settings", "Delete"]
+    assert labels_of(shown) == ["Upscale 2×", "Vary", "More", "Again", "Settings", "Delete"]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from discord import app_commands
+
 from playground import Playground
 from tests.bot.stage import answer_to, is_private, on_stage, words_of
 
@@ -10,11 +12,13 @@ async def test_help_names_every_command(playground: Playground, tmp_path: Path) 
     async with on_stage(playground, tmp_path) as bot:
         ann = playground.person("ann")
         words = await answer_to(playground, ann, "help")
-        groups = {command.name for command in bot.tree.get_commands()} - {"help"}
+        every = bot.tree.get_commands()
+        menus = {command.name for command in every if isinstance(command, app_commands.ContextMenu)}
+        groups = {command.name for command in every} - {"help"} - menus
         options = {option["name"] for option in _options(playground, "imagine")} - {"prompt"}
     for name in groups:
         assert f"/{name}" in words
-    for name in options:
+    for name in options | menus:
         assert f"**{name}**" in words
 
 

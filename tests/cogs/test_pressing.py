@@ -190,11 +190,13 @@ async def test_how_large_pictures_become_by_buttons(playground: Playground, tmp_
         await answer_to(playground, owner, "admin upscale", {"most": "not at all"})
         for label in ("Upscale 2×", "Upscale 4×", "Hires 2×"):
             assert await refused(label) == "In this server pictures are not made larger."
+        assert "Upscale 2×" not in labels_of(await answer(playground, await ann.press(message, "More")))
+        assert "Upscale 2×" not in labels_of(await painted(playground, ann))
         await answer_to(playground, owner, "admin upscale", {"most": "up to 2×", "megapixels": 2})
         assert "at most 2 times as wide and as high; you asked for 4 times" in await refused("Upscale 4×")
         for label in ("Upscale 2×", "Hires 2×"):
             assert "may have 2 million pixels; this one would have 2.1" in await refused(label)
-        assert await count_of(bot, ann) == 1
+        assert await count_of(bot, ann) == 2
         await answer_to(playground, owner, "admin upscale", {"megapixels": 3})
         assert is_result(await made(playground, await ann.press(card, "Hires 2×")))
         assert (await jobs.history(bot.rooms.database, ann.id))[0].kind == "hires_2"

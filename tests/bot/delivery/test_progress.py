@@ -224,6 +224,7 @@ async def crowd(tmp_path: Path) -> Any:
             database=database,
             pictures=ContentFolder(tmp_path),
             dispatcher=cast(Dispatcher, dispatcher),
+            may_grow=lambda guild, width, height: True,
         )
         for _ in range(300):
             publisher.waits(new_job())

@@ -63,4 +63,4 @@ async def test_in_the_members_language(playground: Playground, tmp_path: Path) -
     playground.person("ann").user.locale = "de"
     message = await painted(playground, tmp_path, {"prompt": "eine Katze"})
     assert "Schritte" in text_of(message)
-    assert labels_of(message)[:3] == ["Variieren", "Mehr", "Nochmal"]
+    assert labels_of(message)[:4] == ["Vergrößern 2×", "Variieren", "Mehr", "Nochmal"]
