@@ -20,9 +20,6 @@ GERMAN: Mapping[str, str] = {
     "loading": "Das Modell {model} wird geladen …",
     "again_after_loss": "Die Maschine war weg und ist wieder da. Es wird neu gemalt.",
     "done": "{model} · {sampler} · {steps} Schritte · Guidance {guidance} · {size} · Seed {seed} · {seconds} s",
-    "made_with": "mit {names}",
-    "made_with_gone": "{name}, das es nicht mehr gibt",
-    "made_with_nameless": "einem LoRA oder Embedding",
     "reduced": "Die Bilder waren für diesen Kanal zu groß und sind verkleinert. ✉️ schickt sie ganz, wo das geht.",
     "moved": "{mention}, deine Bilder sind hier: die erste Antwort ließ sich nicht mehr ändern.",
     "by_dm": "Ich darf in dem Kanal nicht schreiben, darum kommen sie hierher.",
@@ -69,21 +66,6 @@ GERMAN: Mapping[str, str] = {
     "no_sampler_near": "Einen Sampler „{name}“ gibt es nicht. Meinst du {near}?",
     "no_style": "Einen Stil „{name}“ gibt es nicht. Fang an zu tippen und wähl einen, der angeboten wird.",
     "no_style_near": "Einen Stil „{name}“ gibt es nicht. Meinst du {near}?",
-    "no_adapter": "Es gibt kein LoRA oder Embedding „{name}“, das du hier benutzen kannst. /adapters list zeigt, was es "
-    "gibt.",
-    "no_adapter_near": "Es gibt kein LoRA oder Embedding „{name}“, das du hier benutzen kannst. Meinst du {near}?",
-    "adapters_whose_own": "deines",
-    "adapters_whose_server": "von diesem Server",
-    "adapters_whose_public": "für alle",
-    "adapters_whose_operator": "kommt mit mir",
-    "adapters_many": "Ein Bild nimmt höchstens {most} LoRAs und Embeddings.",
-    "adapters_weight": "„{text}“ ist kein Gewicht. Schreib eine Zahl von -{most} bis {most}, etwa 0.8.",
-    "adapters_gone": "Ein LoRA oder Embedding, mit dem das gemalt wurde, gibt es nicht mehr. Darum geht es nicht "
-    "nochmal.",
-    "adapters_gone_named": "„{name}“, womit das gemalt wurde, gibt es nicht mehr. Darum geht es nicht nochmal.",
-    "adapters_unseen": "Das wurde mit einem LoRA oder Embedding gemalt, das du hier nicht benutzen kannst: es ist "
-    "jemandes eigenes, gehört einem anderen Server oder ist nicht mehr zugelassen.",
-    "adapters_misfit": "„{name}“ ist für {family} gemacht, und „{model}“ ist das nicht.",
     "hints": "Gemalt, wie es dasteht, aber vielleicht nicht, wie du es meinst:",
     "hints_more": "und {count} weitere: siehe /prompt check",
     "combinations_limit": "Dieser Prompt bedeutet {means} Bilder, und eine Anfrage darf {most} haben.",
@@ -307,7 +289,6 @@ GERMAN: Mapping[str, str] = {
     "prompt_chunk": "Chunk {number}, {used} von {room}",
     "prompt_networks": "Netze",
     "prompt_network": "{kind} {name}: Gewicht {weight}, Text-Encoder {text_encoder}",
-    "prompt_embedding": "Embedding {name}",
     "prompt_hint": "Hinweis: {words}",
     "prompt_shortened": "Gekürzt. In der Datei steht alles.",
     # Was aus einem Bild werden kann
@@ -413,37 +394,6 @@ GERMAN: Mapping[str, str] = {
     "button_repeat": "Genauso noch einmal malen",
     "button_recipe": "Noch einmal malen",
     "deed_repeat": "Noch einmal gemalt",
-    # Links auf Dateien
-    "link_unread": "Das ist kein Link, den ich lesen kann. Kopiere die ganze Adresse der Seite oder der Datei.",
-    "link_https": "Nur Links, die mit https:// beginnen, werden geholt.",
-    "link_credentials": "In dem Link steht eine Anmeldung. Nimm heraus, was vor dem @ steht.",
-    "link_port": "Der Link nennt den Port {port}. Benutzt wird nur der übliche von https.",
-    "link_host": "Von {host} wird nichts geholt. Links dürfen zu {hosts} führen; lade andere Dateien selbst hoch.",
-    "link_address": "{host} führt zu keinem öffentlichen Server, darum wurde nichts geholt.",
-    "link_led_on": "{host} leitet zu {target} weiter, und von dort wird nichts geholt. Nimm den Link der Datei selbst, "
-    "oder lade sie hoch.",
-    "link_redirects": "Der Link leitet mehr als {most} Mal weiter, oder im Kreis. Nimm den Link der Datei selbst.",
-    "link_login": "{host} zeigt eine Anmeldung oder eine Seite statt einer Datei: sie braucht eine Anmeldung, oder der "
-    "Link stimmt nicht. Lade die Datei selbst herunter und dann hier hoch.",
-    "link_missing": "{host} hat unter diesem Link nichts. Ist er vollständig?",
-    "link_status": "{host} gibt die Datei gerade nicht her (Antwort {status}). Versuch es später wieder.",
-    "link_packed": "{host} schickt die Datei gepackt, und hier wird sie nicht entpackt. Lade sie hoch.",
-    "link_answer": "Was {host} geantwortet hat, lässt sich nicht lesen. Nimm den Link der Datei selbst, oder lade sie "
-    "hoch.",
-    "link_page": "{host} hat Adapter, aber nicht auf dieser Seite. Nimm den Link der Seite eines Modells oder seiner "
-    "Datei.",
-    "link_kind": "Auf der Seite geht es um etwas der Art {kind}; hinzufügen lassen sich nur LoRAs und Embeddings.",
-    "link_none": "Auf {page} gibt es kein LoRA und kein Embedding: keine Datei, die auf .safetensors, .pt oder .bin "
-    "endet.",
-    "link_several": "Auf {page} gibt es mehrere Dateien. Nimm den Link von der, die du meinst: {files}",
-    "link_suffix": "„{name}“ ist keine Datei eines LoRAs oder Embeddings. Die enden auf .safetensors, .pt oder .bin.",
-    "link_bytes": "Die Datei hat mehr als {most} MiB, und mehr wird nicht geholt.",
-    "link_cut": "Die Datei kam von {host} nicht vollständig an. Versuch es noch einmal.",
-    "link_changed": "Was von {host} kam, ist nicht die Datei, von der die Seite spricht. Versuch es später wieder.",
-    "link_no_adapter": "Was von {host} kam, ist weder ein LoRA noch ein Embedding.",
-    "link_slow": "{host} ist zu langsam, darum wurde es aufgegeben. Versuch es später wieder, oder lade die Datei "
-    "hoch.",
-    "link_unreachable": "{host} war nicht zu erreichen. Versuch es später wieder.",
     # Knöpfe
     "button_again": "Nochmal",
     "button_cancel": "Abbrechen",
