@@ -21,7 +21,19 @@ import diffusers
 import torch
 import transformers
 
-from benchmarks import edits, equality, mixing, networks, overhead, prompts, queueing, service, throughput, tiny_models
+from benchmarks import (
+    adapters,
+    edits,
+    equality,
+    mixing,
+    networks,
+    overhead,
+    prompts,
+    queueing,
+    service,
+    throughput,
+    tiny_models,
+)
 from benchmarks.references import REFERENCES
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
@@ -184,6 +196,25 @@ def _throughput(options: argparse.Namespace) -> None:
         )
 
 
+def _adapters(options: argparse.Namespace) -> None:
+    device = torch.device(options.device)
+    pair = networks.make("sd15", device, torch.float16 if device.type == "cuda" else torch.float32)
+    side = 64 if device.type == "cpu" else 512
+    with tempfile.TemporaryDirectory() as folder:
+        found = adapters.measure(pair, Path(folder), side)
+    print(
+        f"SD 1.5's size, random; LoRAs of {found.megabytes:.0f} MB for {found.modules} modules; medians, milliseconds"
+    )
+    print(f"another adapter that was read ahead     {found.ours:8.1f}")
+    print(f"another adapter that is on the disk     {found.ours_unread:8.1f}")
+    print(f"back to none                            {found.ours_off:8.1f}")
+    print(f"diffusers' load_lora_weights            {found.theirs:8.1f}")
+    print(f"the same in place, without text         {found.theirs_hotswap:8.1f}")
+    print(f"a pass of two rows, {side}x{side}:", end=" ")
+    print(f"{found.plain_pass:.1f} without, {found.our_pass:.1f} with ours, {found.their_pass:.1f} with diffusers'")
+    print(f"the passes differ by {found.difference:.1e}, where the adapter itself changes {found.effect:.1e}")
+
+
 def _overhead(_options: argparse.Namespace) -> None:
     found = overhead.of_engine(_sample_model())
     print("The sample model, 128x128, 20 steps; everything but the network's passes and the VAE; medians of 20 jobs")
@@ -201,10 +232,9 @@ def _overhead(_options: argparse.Namespace) -> None:
 
 def _acknowledge(_options: argparse.Namespace) -> None:
     found = asyncio.run(service.acknowledge())
-    print("At once, while the same bot's engine paints with the sample model:")
-    for what, each in found.items():
-        print(f"{each.count} {what}: acknowledged after {each.median * 1000:.0f} ms median,", end=" ")
-        print(f"{each.p99 * 1000:.0f} ms p99, {each.longest * 1000:.0f} ms at most; {each.unanswered} not at all")
+    print(f"{found.count} uses of /imagine at once, while the same bot's engine paints with the sample model")
+    print(f"acknowledged after {found.median * 1000:.0f} ms median, {found.p99 * 1000:.0f} ms p99,", end=" ")
+    print(f"{found.longest * 1000:.0f} ms at most; {found.unanswered} not at all")
 
 
 def _chaos(_options: argparse.Namespace) -> None:
@@ -235,6 +265,7 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "prompts": ("What prompts' weights, edits, regions and the like do to pictures", _prompts),
     "edits": ("Variations, inpainting, outpainting, upscaling by painting, and blending", _edits),
     "throughput": ("Eight mixed requests through one engine, against diffusers one after another", _throughput),
+    "adapters": ("Another LoRA, beside diffusers' load_lora_weights", _adapters),
     "overhead": ("What the engine adds to a job", _overhead),
     "queue": ("The queue's decisions: their cost, and who waits how long", _queue),
     "acknowledge": ("How soon the bot says that it heard", _acknowledge),

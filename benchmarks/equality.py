@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.references import Reference
+from inference.adapters.application import Adapters
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.guidance import Guidance
 from inference.diffusion.jobs import Job
@@ -95,7 +96,8 @@ def _by_recipe(model: DiffusionModel, reference: Reference, task: Task) -> Tenso
     """Return our final latents (C, h, w), painted as the engine does."""
     images = {} if task == "text" else {_IMAGE: _png(source_picture()), _MASK: _png(mask_picture())}
     command = Generate(job=JobId("a"), recipe=_recipe(model, reference, task), images=images)
-    (state,) = prepare(Job(command=command, arrival=0), model, ConditioningCache())
+    adapters = Adapters(None, model.device, model.dtype)
+    (state,) = prepare(Job(command=command, arrival=0), model, ConditioningCache(adapters), adapters)
     finished = state.advance(None)
     while finished is None:
         assert state.ask is not None

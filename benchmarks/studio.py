@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from torch import Tensor
 
+from inference.adapters.application import Adapters
 from inference.diffusion.engine import Engine
 from inference.diffusion.jobs import State
 from inference.families.base import DiffusionModel
@@ -67,11 +69,14 @@ class _WatchedEngine(Engine):
 class Studio:
     """Runs jobs to their end and keeps what they sent."""
 
-    def __init__(self, model: DiffusionModel, max_rows: int = 16) -> None:
+    def __init__(
+        self, model: DiffusionModel, max_rows: int = 16, adapters: Path | None = None, adapters_bytes: int = 0
+    ) -> None:
         self.model = model
+        self.adapters = Adapters(adapters, model.device, model.dtype, adapters_bytes)
         self.events: list[Event] = []
         settings = EngineSettings(models_folder="", max_rows=max_rows)
-        self.engine = _WatchedEngine(OneModel(model), settings, LaunchId("bench"), self.events.append)
+        self.engine = _WatchedEngine(OneModel(model), settings, LaunchId("bench"), self.events.append, self.adapters)
         self.engine.latents = {}
 
     def paint(

@@ -20,7 +20,7 @@ from discord.ext import commands
 
 from bot.engines.base import Engine
 from bot.errors import EaselError, UserError
-from bot.interactions import lineage, upload_card
+from bot.interactions import adapters, lineage, upload_card
 from bot.interactions.answers import Tree, answer_error, tell
 from bot.interactions.buttons import BUTTONS
 from bot.rooms import Rooms, open_rooms
@@ -48,6 +48,7 @@ COGS = (
     "cogs.picture_menus",
     "cogs.wildcards",
     "cogs.styles",
+    "cogs.adapters",
     "cogs.admin",
     "cogs.prompt",
 )
@@ -88,7 +89,7 @@ class Easel(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Open everything before the first event comes. Raises StorageError and EngineDead."""
         self.rooms = await self._closing.enter_async_context(open_rooms(self.settings, self._engine, self, self._clock))
-        self.add_dynamic_items(*BUTTONS, *lineage.BUTTONS, *upload_card.BUTTONS)
+        self.add_dynamic_items(*BUTTONS, *lineage.BUTTONS, *upload_card.BUTTONS, *adapters.BUTTONS)
         for name in COGS:
             await self.load_extension(name)
         await self.tree.set_translator(CommandTranslator())

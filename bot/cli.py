@@ -12,11 +12,12 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bot import edits, imagine, info, play, prompt, upscale
+from bot import adapters, edits, imagine, info, play, prompt, upscale
 from bot.display import INTERRUPTED
 from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
 from bot.services.drafts import draw_seed
+from bot.services.link_hosts import is_link
 from bot.settings import Settings, load_settings
 from inference.prompt.places import PromptError
 from inference.protocol.limits import MAX_COUNT, OutOfRange
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true", help="print everything as JSON")
     shown.set_defaults(run=lambda options, _settings: info.run(options.picture, options.json))
     _add_prompt(commands)
+    _add_adapters(commands)
     # These run as programs of their own, since they need torch and this one never imports it.
     commands.add_parser("models", help="install, list and remove models (easel models --help)", add_help=False)
     commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
@@ -116,6 +118,41 @@ def _add_prompt(commands: "argparse._SubParsersAction[_Parser]") -> None:
     command.add_argument("--negative", action="store_true", help="read it as a negative prompt")
     command.add_argument("--json", action="store_true", help="print one JSON object a prompt, each on a line")
     command.set_defaults(run=_check_prompt)
+
+
+def _add_adapters(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    whole = commands.add_parser("adapters", help="add, list and remove LoRAs and embeddings that everybody may use")
+    verbs = whole.add_subparsers(metavar="VERB", required=True)
+    adding = verbs.add_parser("add", help="look at files, and keep those that are LoRAs or embeddings")
+    adding.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a .safetensors, .pt, .bin or .ckpt file, or a link to a page or a file of Hugging Face or Civitai",
+    )
+    adding.add_argument("--name", metavar="NAME", help="what prompts call it; default: what the file says, or its name")
+    adding.add_argument("--triggers", metavar="WORDS", help="trigger words, with commas between; default: the file's")
+    adding.add_argument("--weight", type=_number, default=1.0, metavar="W", help="where no prompt says one; default: 1")
+    adding.add_argument("--description", default="", metavar="TEXT", help="what it does")
+    adding.set_defaults(run=_add_adapter_files)
+    listing = verbs.add_parser("list", help="say which there are")
+    listing.add_argument("--json", action="store_true", help="print them as JSON")
+    listing.set_defaults(run=lambda options, settings: asyncio.run(adapters.list_all(settings, options.json)))
+    removing = verbs.add_parser("remove", help="remove one, and its file")
+    removing.add_argument("name", metavar="NAME", help="its name")
+    removing.set_defaults(run=lambda options, settings: asyncio.run(adapters.remove(options.name, settings)))
+
+
+def _add_adapter_files(options: argparse.Namespace, settings: Settings) -> int:
+    wanted = adapters.Adding(
+        files=[Path(each) for each in options.files if not is_link(each)],
+        links=[each for each in options.files if is_link(each)],
+        name=options.name,
+        triggers=options.triggers,
+        weight=options.weight,
+        description=options.description,
+    )
+    return asyncio.run(adapters.add(wanted, settings, Console(stderr=True)))
 
 
 def _add_imagine(commands: "argparse._SubParsersAction[_Parser]") -> None:

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 from rich.console import Console
 
 from bot.display import INTERRUPTED, Display, cancel, follow
@@ -15,12 +17,16 @@ from bot.engines.reruns import RerunOnLoss
 from bot.errors import UserError
 from bot.info import read_file, read_settings
 from bot.saving import save
+from bot.services.adapter_shelves import Seen
 from bot.services.drafts import Draft, check, order
+from bot.services.networks import Networks, networks_for
+from bot.services.operators import operators_adapters
 from bot.services.pasting import NO_HINT, Hint, Told, resolve_model, told_by
 from bot.services.prompts import Choices, Written, write
 from bot.services.wildcard_files import read_folder
 from bot.settings import Settings
 from inference.prompt.combinations import Lists, Wildcards
+from inference.prompt.networks import MAX_NETWORK_WEIGHT
 from inference.prompt.places import harmless, point_at
 from inference.prompt.regions import Layout, parse_layout
 from inference.protocol import parameters
@@ -127,13 +133,16 @@ async def run(request: Request, settings: Settings, console: Console, engine: En
     The pictures' paths go to stdout, a line each, and everything else to the console.
     """
     wildcards = Lists(await asyncio.to_thread(read_folder, settings.lists, bool(settings.wildcards_folder)))
-    _settled(request, check(request.draft), wildcards)
+    adapters = await operators_adapters(settings.database, settings.adapters)
+    # Whether they fit is known once the model is.
+    named = {key: msgspec.structs.replace(one, family="") for key, one in adapters.items()}
+    _settled(request, check(request.draft), wildcards, Networks(known=named, most_weight=MAX_NETWORK_WEIGHT))
     with console.status("Starting the engine …"):
         engine = engine or RerunOnLoss(LocalProcess(settings.engine()))
         ready = await engine.start()
     grace_seconds = STOP_SECONDS
     try:
-        return await _paint(request, engine, ready, console, wildcards)
+        return await _paint(request, engine, ready, console, wildcards, adapters)
     except asyncio.CancelledError:
         grace_seconds = 0  # a second Ctrl-C
         raise
@@ -141,20 +150,28 @@ async def run(request: Request, settings: Settings, console: Console, engine: En
         await engine.stop(grace_seconds)
 
 
-def _settled(request: Request, recipe: Recipe, wildcards: Wildcards) -> Written:
+def _settled(request: Request, recipe: Recipe, wildcards: Wildcards, networks: Networks) -> Written:
     """Return what is painted by a recipe. Raises PromptError, and UserError for other combinations than expected."""
     exact = request.draft.like is not None and request.draft.prompt is None
     choices = Choices(wildcards=wildcards, made=exact, combinations=request.combinations, most=MAX_COUNT)
-    return write(recipe, request.count, choices, request.layout)
+    return write(recipe, request.count, choices, request.layout, networks)
 
 
-async def _paint(request: Request, engine: Engine, ready: Ready, console: Console, wildcards: Wildcards) -> int:
+async def _paint(
+    request: Request,
+    engine: Engine,
+    ready: Ready,
+    console: Console,
+    wildcards: Wildcards,
+    adapters: Mapping[str, Seen],
+) -> int:
     names = {info.hash: info.name for info in ready.models}
     display = Display(console, names)
     if request.ignored:
         display.say(f"Not followed here: {'; '.join(request.ignored)}.")
     ordered = order(_with_told_models(request, ready, display), ready.models)
-    written = _settled(request, ordered.recipe, wildcards)
+    networks = networks_for(adapters, ordered.recipe.model, ready.models, MAX_NETWORK_WEIGHT)
+    written = _settled(request, ordered.recipe, wildcards, networks)
     for text, hint in written.hints:
         display.say(f"Hint: {hint.words}\n{point_at(text, hint.span)}")
     display.count = written.count

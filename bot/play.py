@@ -59,6 +59,9 @@ async def play(settings: Settings, port: int, console: Console) -> int:
                 "discord_gateway": address.gateway,
                 "discord_token": SecretStr(address.token),
                 "data_folder": settings.data_folder / "playground",
+                # What lies there belongs to the rows of one database.
+                "adapters_folder": "",
+                "adapters_incoming": "",
             }
         )
         words = f"The playground is at {address.control} (docs/playground.md says how to use it). Ctrl-C ends it."

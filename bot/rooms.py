@@ -18,23 +18,50 @@ from bot.queue.fairness import FairQueue
 from bot.queue.lanes import Policy
 from bot.queue.limits import Limits
 from bot.queue.units import MemberId
+from bot.services.adapter_dropins import DropIns
+from bot.services.adapters import Adapters
 from bot.services.edits import Edits
 from bot.services.gallery import Gallery
-from bot.services.generation import Generation
+from bot.services.generation import Actor, Generation
 from bot.services.guilds import Guilds
+from bot.services.inspecting import inspect
 from bot.services.lineage import Lineage
+from bot.services.links import Links, Tokens
+from bot.services.networks import told_of
 from bot.services.people import People
 from bot.services.pressing import may_grow
+from bot.services.previews import Previews
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.settings import Settings
 from bot.ui.remarks import hints_told
-from storage import Clock, ContentFolder, Database, Repairs, StorageError, deliveries, disposal, images, members, repair
+from storage import (
+    Clock,
+    ContentFolder,
+    Database,
+    FlatFolder,
+    Repairs,
+    StorageError,
+    deliveries,
+    disposal,
+    images,
+    members,
+    repair,
+    repair_adapters,
+)
 
 log = logging.getLogger("easel.rooms")
 
 _HOUSEKEEPING_SECONDS = 600.0
 _DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class AdapterFolders:
+    """Where the files of adapters and their previews are."""
+
+    files: FlatFolder
+    previews: ContentFolder
 
 
 @dataclass(frozen=True)
@@ -53,6 +80,9 @@ class Rooms:
     wildcards: WildcardLists
     styles: Styles
     lineage: Lineage
+    adapters: Adapters
+    previews: Previews
+    links: Links
 
 
 @asynccontextmanager
@@ -64,31 +94,41 @@ async def open_rooms(
     Raises StorageError and EngineDead: words for the admin.
     """
     folder = settings.data_folder.expanduser()
-    async with await Database.open(folder / "easel.sqlite3", clock=clock) as database:
+    async with await Database.open(settings.database, clock=clock) as database:
         pictures, inputs = ContentFolder(folder / "pictures", ".png"), ContentFolder(folder / "inputs")
         if (mended := await repair(database, pictures, inputs)) != Repairs():
             log.warning("the last run left what had to be mended: %s", mended)
+        kept = AdapterFolders(FlatFolder(settings.adapters, ".safetensors"), ContentFolder(settings.previews, ".png"))
+        if (mended := await repair_adapters(database, kept.files, kept.previews)) != Repairs():
+            log.warning("the last run left what had to be mended of adapters: %s", mended)
         learned = folder / "estimates.json"
         estimator = await asyncio.to_thread(_read_estimates, learned)
-        rooms = _built(settings, engine, client, database, pictures, inputs, estimator)
+        rooms = _built(settings, engine, client, database, pictures, inputs, kept, estimator)
         dispatcher, publisher = rooms.dispatcher, rooms.publisher
         await rooms.people.load()
         await rooms.guilds.load()
         await rooms.wildcards.load()
         await rooms.styles.load()
+        await rooms.adapters.load()
         for member_id, weight in (await members.weights(database)).items():
             dispatcher.queue.set_weight(MemberId(member_id), weight)
         await dispatcher.start()
         try:
             await publisher.start()
-            keeper = asyncio.create_task(_keep_house(settings, rooms, inputs), name="housekeeping")
+            dropped = DropIns(folder=settings.incoming, adapters=rooms.adapters, inspect=inspect)
+            keepers = [
+                asyncio.create_task(_keep_house(settings, rooms, inputs), name="housekeeping"),
+                asyncio.create_task(dropped.run(), name="dropped adapters"),
+            ]
             try:
                 yield rooms
             finally:
-                keeper.cancel()
-                await asyncio.gather(keeper, return_exceptions=True)
+                for keeper in keepers:
+                    keeper.cancel()
+                await asyncio.gather(*keepers, return_exceptions=True)
         finally:
             await dispatcher.stop(settings.stop_seconds)
+            await rooms.previews.stop(settings.stop_seconds)
             await publisher.stop(settings.stop_seconds)
             await asyncio.to_thread(_write, learned, dispatcher.estimator.to_json())
 
@@ -100,6 +140,7 @@ def _built(
     database: Database,
     pictures: ContentFolder,
     inputs: ContentFolder,
+    kept: AdapterFolders,
     estimator: Estimator,
 ) -> Rooms:
     """Return the parts, tied together and not started."""
@@ -121,10 +162,20 @@ def _built(
         pictures=pictures,
         dispatcher=dispatcher,
         may_grow=lambda guild, width, height: may_grow(guilds.settings(guild), width, height),
+        made_with=lambda job: told_of(job.recipe, job.words, adapters, Actor.of(job)),
     )
-    dispatcher.listener = publisher
     styles = Styles(database=database, dispatcher=dispatcher, operators=settings.styles)
-    people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles)
+    adapters = Adapters(
+        database=database, files=kept.files, previews=kept.previews, guilds=guilds, limits=settings.adapter_limits
+    )
+    people = People(
+        database=database,
+        pictures=pictures,
+        inputs=inputs,
+        dispatcher=dispatcher,
+        styles=styles,
+        adapters=adapters,
+    )
     wildcards = WildcardLists(database=database, folder=settings.lists, expected=bool(settings.wildcards_folder))
     generation = Generation(
         database=database,
@@ -135,10 +186,20 @@ def _built(
         styles=styles,
         wildcards=wildcards,
         guilds=guilds,
+        adapters=adapters,
         limits=limits,
         most_pictures=settings.most_pictures,
         remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
     )
+    previews = Previews(
+        listener=publisher,
+        database=database,
+        pictures=pictures,
+        dispatcher=dispatcher,
+        generation=generation,
+        adapters=adapters,
+    )
+    dispatcher.listener = previews
     gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
     lineage = Lineage(database=database, gallery=gallery)
     edits = Edits(generation=generation, dispatcher=dispatcher, guilds=guilds, people=people)
@@ -155,6 +216,15 @@ def _built(
         wildcards=wildcards,
         styles=styles,
         lineage=lineage,
+        adapters=adapters,
+        previews=previews,
+        links=Links(
+            hosts=settings.link_hosts,
+            tokens=Tokens(
+                hugging_face=settings.hugging_face_token.get_secret_value(),
+                civitai=settings.civitai_token.get_secret_value(),
+            ),
+        ),
     )
 
 
@@ -176,6 +246,7 @@ async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -
         try:
             retired = await images.retire(rooms.database, older_than_seconds=older, most_bytes=most)
             swept = await disposal.sweep(rooms.database, rooms.pictures, inputs)
+            await rooms.adapters.sweep()
             async with rooms.database.transaction() as write:
                 forgotten = await deliveries.forget_tokens(write)
             log.debug("%d pictures retired, %d files deleted, %d tokens forgotten", retired, swept, forgotten)

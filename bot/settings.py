@@ -2,19 +2,22 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from bot.errors import UserError
+from bot.services.adapter_values import MIB, AdapterLimits
+from bot.services.link_hosts import is_pattern
 from bot.services.style_values import STYLES, Style
 from inference.protocol.messages import EngineSettings
 from inference.protocol.names import nearest
@@ -44,6 +47,8 @@ class Settings(BaseSettings):
     max_rows: int = Field(default=16, ge=1, le=256)
     #: Memory for resident models in GB; 0 lets the engine choose.
     memory_budget_gb: float = Field(default=0.0, ge=0)
+    #: Memory for the adapters in use, in GB; 0 lets the engine choose.
+    adapters_memory_gb: float = Field(default=0.0, ge=0)
     #: CPU threads of the engine; 0 lets torch choose.
     threads: int = Field(default=0, ge=0)
 
@@ -73,6 +78,24 @@ class Settings(BaseSettings):
     styles: dict[str, Style] = Field(default_factory=lambda: dict(STYLES), max_length=200)
     #: Text files of which `__name__` in a prompt draws a line; empty means `wildcards` in the data folder.
     wildcards_folder: str = ""
+    #: Where LoRAs and embeddings live, and where new ones of the operator's are dropped; empty means `adapters` and
+    #: `adapters-incoming` in the data folder.
+    adapters_folder: str = ""
+    adapters_incoming: str = ""
+    #: MiB of one LoRA or embedding; how many of them, and how many MiB, one member may have.
+    adapter_mb: int = Field(default=512, ge=1, le=16_384)
+    member_adapters: int = Field(default=50, ge=0, le=10_000)
+    member_adapters_mb: int = Field(default=4096, ge=0)
+    #: GB of all LoRAs and embeddings together; 0 sets no limit.
+    adapters_gb: float = Field(default=50.0, ge=0)
+    #: Members may share theirs with every server; otherwise with one.
+    public_adapters: bool = False
+    #: Hosts beside Hugging Face's and Civitai's to which members' links may lead: `files.example.org`, or
+    #: `*.example.org` for all of its subdomains.
+    link_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), max_length=100)
+    #: Logins at these sites, for files that need one. Whatever they may read, members can fetch.
+    civitai_token: SecretStr = SecretStr("")
+    hugging_face_token: SecretStr = SecretStr("")
     #: Seconds that running pictures are given at a stop; the rest is painted after the next start.
     stop_seconds: float = Field(default=20.0, ge=0, le=600)
     #: A file that is touched while all is well, for containers; empty means none.
@@ -80,6 +103,19 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: "text" for people, "json" for programs.
     log_format: Literal["text", "json"] = "text"
+
+    @field_validator("link_hosts", mode="before")
+    @classmethod
+    def _with_commas(cls, value: object) -> object:
+        return [host for host in value.split(",") if host.strip()] if isinstance(value, str) else value
+
+    @field_validator("link_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(host.strip().lower() for host in value)
+        if wrong := [host for host in hosts if not is_pattern(host)]:
+            raise ValueError(f"{wrong[0]!r} is no name of a host such as files.example.org or *.example.org")
+        return hosts
 
     @field_validator("discord_api")
     @classmethod
@@ -106,19 +142,54 @@ class Settings(BaseSettings):
     @property
     def lists(self) -> Path:
         """Return the folder of the operator's lists for wildcards."""
-        if self.wildcards_folder:
-            return Path(self.wildcards_folder).expanduser()
-        return self.data_folder.expanduser() / "wildcards"
+        return self._beside(self.wildcards_folder, "wildcards")
+
+    @property
+    def adapters(self) -> Path:
+        """Return the folder of LoRAs and embeddings."""
+        return self._beside(self.adapters_folder, "adapters")
+
+    @property
+    def previews(self) -> Path:
+        """Return the folder of the pictures that show what they do."""
+        return self._beside("", "adapter-previews")
+
+    @property
+    def incoming(self) -> Path:
+        """Return the folder where the operator drops LoRAs and embeddings."""
+        return self._beside(self.adapters_incoming, "adapters-incoming")
+
+    @property
+    def database(self) -> Path:
+        """Return the file of the database."""
+        return self.data_folder.expanduser() / "easel.sqlite3"
+
+    @property
+    def adapter_limits(self) -> AdapterLimits:
+        """Return how many LoRAs and embeddings there may be, and how large."""
+        return AdapterLimits(
+            file_bytes=self.adapter_mb * MIB,
+            member_count=self.member_adapters,
+            member_bytes=self.member_adapters_mb * MIB,
+            total_bytes=int(self.adapters_gb * 1e9),
+            public=self.public_adapters,
+        )
+
+    def _beside(self, chosen: str, usual: str) -> Path:
+        """Return a folder that was chosen, or one in the data folder."""
+        return Path(chosen).expanduser() if chosen else self.data_folder.expanduser() / usual
 
     def engine(self) -> EngineSettings:
         """Return what the engine is told of these."""
         return EngineSettings(
             models_folder=str(self.models_folder.expanduser().absolute()),
+            adapters_folder=str(self.adapters.absolute()),
             device=self.device,
             dtype=self.dtype,
             attention=self.attention,
             max_rows=self.max_rows,
             memory_budget_bytes=int(self.memory_budget_gb * 1e9),
+            adapters_budget_bytes=int(self.adapters_memory_gb * 1e9),
             threads=self.threads,
         )
 

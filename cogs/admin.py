@@ -10,7 +10,14 @@ from discord.ext import commands
 from bot.app import Easel
 from bot.interactions.answers import guarded, tell
 from bot.interactions.forms import ask, sent
-from bot.services.guilds import MAX_NEGATIVE_CHARACTERS, Settings
+from bot.services.guilds import (
+    MAX_ADAPTER_BYTES,
+    MAX_ADAPTERS,
+    MAX_NEGATIVE_CHARACTERS,
+    MIB,
+    Quota,
+    Settings,
+)
 from bot.services.pressing import MEGAPIXEL, MOST_MEGAPIXELS
 from bot.texts import Mistake, say
 from bot.ui import admin_pages
@@ -120,6 +127,83 @@ class Admin(commands.GroupCog, group_name="admin", group_description=_("Settings
             changes["most_upscale_pixels"] = megapixels * MEGAPIXEL
         settings = await self._changed(interaction, changes)
         await tell(interaction, admin_pages.upscale(settings, str(interaction.locale)))
+
+    @app_commands.command(
+        name="adapters",
+        description=_("Who may bring LoRAs and embeddings, and whether you look at them first"),
+    )
+    @app_commands.describe(
+        who=_("Besides those who manage this server"),
+        role=_("Whose members may"),
+        role2=_("A second role"),
+        role3=_("A third role"),
+        approval=_("They are used here only once you have approved them: /adapters queue"),
+    )
+    @app_commands.choices(
+        who=[
+            app_commands.Choice(name=_("everyone"), value="everyone"),
+            app_commands.Choice(name=_("nobody else"), value="nobody"),
+            app_commands.Choice(name=_("members with a role"), value="roles"),
+        ]
+    )
+    async def adapters(
+        self,
+        interaction: Interaction,
+        who: app_commands.Choice[str] | None = None,
+        role: discord.Role | None = None,
+        role2: discord.Role | None = None,
+        role3: discord.Role | None = None,
+        approval: bool | None = None,
+    ) -> None:
+        """Set who may bring adapters and whether they wait for approval, or show it. What is not said stays."""
+        given = [each.id for each in (role, role2, role3) if each is not None]
+        if who is not None and who.value == "roles" and not given:
+            raise Mistake("admin_buttons_which")
+        if who is not None and who.value != "roles" and given:
+            raise Mistake("admin_buttons_no_roles")
+        changes: dict[str, Any] = {}
+        if who is not None or given:
+            changes["add_adapters"] = who.value if who is not None else "roles"
+            changes["adapter_roles"] = tuple(dict.fromkeys(given))
+        if approval is not None:
+            changes["approve_adapters"] = approval
+        settings = await self._changed(interaction, changes)
+        await tell(interaction, admin_pages.adapters(settings, str(interaction.locale)))
+
+    @app_commands.command(
+        name="adapter-quota",
+        description=_("How many LoRAs and embeddings a member may bring here; without options you see what is set"),
+    )
+    @app_commands.describe(
+        role=_("For members with this role; otherwise for everybody"),
+        count=_("How many"),
+        megabytes=_("How many MiB in all"),
+        clear=_("Take this rule away"),
+    )
+    async def adapter_quota(
+        self,
+        interaction: Interaction,
+        role: discord.Role | None = None,
+        count: app_commands.Range[int, 0, MAX_ADAPTERS] | None = None,
+        megabytes: app_commands.Range[int, 0, MAX_ADAPTER_BYTES // MIB] | None = None,
+        clear: bool = False,
+    ) -> None:
+        """Set a quota, take one away, or show them all."""
+        said = count is not None or megabytes is not None
+        if said and (clear or count is None or megabytes is None):
+            raise Mistake("admin_quota_both")
+        if role is not None and not said and not clear:
+            raise Mistake("admin_quota_both")
+        before = self._bot.rooms.guilds.settings(interaction.guild_id)
+        quota = None if count is None or megabytes is None else Quota(count, megabytes * MIB)
+        changes: dict[str, Any] = {}
+        if role is not None:
+            others = {each: held for each, held in before.adapter_quotas.items() if each != role.id}
+            changes["adapter_quotas"] = others if quota is None else {**others, role.id: quota}
+        elif said or clear:
+            changes["adapter_quota"] = quota
+        settings = await self._changed(interaction, changes)
+        await tell(interaction, admin_pages.adapter_quotas(settings, str(interaction.locale)))
 
     async def _changed(self, interaction: Interaction, changes: dict[str, Any]) -> Settings:
         """Acknowledge, and return the server's settings with the changes, which are written where there are any."""

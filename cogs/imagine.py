@@ -9,6 +9,7 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
+from bot.interactions.adapters import loras_like
 from bot.interactions.answers import acknowledging, actor_of
 from bot.interactions.files import Sent
 from bot.interactions.pastes import paint, read_upload
@@ -52,6 +53,7 @@ class Imagine(commands.Cog):
         sampler=_("The way it is worked out, such as DPM++ 2M Karras"),
         seed=_("The same seed gives the same picture"),
         style=_("Words that set a look; several with commas between"),
+        lora=_("LoRAs and embeddings, perhaps with a weight, name:0.8; several with commas between"),
         regions=_("Give each text that AND joins its place: columns, rows, or with ratios: columns 1:2"),
         combinations=_("Paint every combination of {a|b} and __lists__: say how many that are"),
         second_prompt=_("What the second text encoder of SDXL reads instead"),
@@ -73,6 +75,7 @@ class Imagine(commands.Cog):
         sampler: str | None = None,
         seed: app_commands.Range[int, 0, _MOST_SEED] | None = None,
         style: str | None = None,
+        lora: app_commands.Range[str, 1, 1000] | None = None,
         regions: app_commands.Range[str, 1, 100] | None = None,
         combinations: app_commands.Range[int, 1, _MOST_COMBINATIONS] | None = None,
         second_prompt: app_commands.Range[str, 1, 6000] | None = None,
@@ -115,6 +118,7 @@ class Imagine(commands.Cog):
             size=parse_size(size) if size else None,
             count=count,
             style=style,
+            lora=lora,
             regions=regions,
             combinations=combinations,
         )
@@ -137,6 +141,11 @@ class Imagine(commands.Cog):
         kept = f"{before}{comma} " if comma else ""
         names = self._bot.rooms.styles.visible(interaction.user.id, interaction.guild_id)
         return [app_commands.Choice(name=text, value=text) for text in _after(kept, matching(last, names))]
+
+    @imagine.autocomplete("lora")
+    async def _loras(self, interaction: Interaction, typed: str) -> Choices:
+        said, rooms = interaction.namespace, self._bot.rooms
+        return loras_like(typed, said.model, rooms, actor_of(interaction))
 
     @imagine.autocomplete("regions")
     async def _regions(self, _interaction: Interaction, typed: str) -> Choices:

@@ -10,6 +10,8 @@ Open it at the start, and mend what a crash may have left::
         await units.requeue_abandoned(write)
     async for waiting in jobs.unfinished(database): ...              # UnfinishedJob(job, units)
 
+`looking(path)` reads one that another process has open.
+
 Every write takes a `Transaction`, every read a `Reader`: the database, or a transaction that sees its own writes.
 Functions are called by their module: `jobs.add`, `units.claim`.
 
@@ -36,6 +38,9 @@ A request, its pictures and its end::
 - `guilds`: settings, all_settings, set_settings, delete.
 - `styles`: all, of_member, of_guild, given_by, count, add, change, remove, forget_member.
 - `wildcards`: all, of_guild, put, remove, forget_member.
+- `adapters`: all, get, of_owner, total_bytes, add, change, remove, former, bans, ban, unban, removals, take_away,
+  give_back, export, forget_member.
+  Their files are a `FlatFolder`, written by `take`; `disposal.sweep_adapters` and `repair_adapters` are theirs.
 - `usage`: add, of_member, of_guild, day_of.
 """
 
@@ -52,8 +57,9 @@ from storage.errors import (
     UnreadableRow,
     Unwritable,
 )
-from storage.files import ContentFolder, content_hash
-from storage.repairs import Repairs, repair
+from storage.files import ContentFolder, FlatFolder, content_hash
+from storage.looking import Look, looking
+from storage.repairs import Repairs, repair, repair_adapters
 
 __all__ = [
     "Clock",
@@ -61,8 +67,10 @@ __all__ = [
     "DamagedDatabase",
     "Database",
     "DiskFull",
+    "FlatFolder",
     "ForeignDatabase",
     "LockedDatabase",
+    "Look",
     "MigrationFailed",
     "NewerDatabase",
     "Reader",
@@ -73,5 +81,7 @@ __all__ = [
     "UnreadableRow",
     "Unwritable",
     "content_hash",
+    "looking",
     "repair",
+    "repair_adapters",
 ]

@@ -1,13 +1,13 @@
 """Deleting files that no row needs: first noted in the transaction that let them go, then swept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from inference.protocol.recipe import ContentHash
 from storage.database import Database, Transaction
 from storage.files import ContentFolder
 
-FolderName = Literal["pictures", "inputs"]
+FolderName = Literal["pictures", "inputs", "adapters", "previews"]
 
 _SWEEP_FILES = 500
 
@@ -22,6 +22,20 @@ PARDON_INPUTS = """
     DELETE FROM doomed_files WHERE folder = 'inputs'
         AND EXISTS (SELECT 1 FROM inputs WHERE inputs.hash = doomed_files.hash)
 """
+PARDON_ADAPTERS = """
+    DELETE FROM doomed_files WHERE folder = 'adapters'
+        AND EXISTS (SELECT 1 FROM adapters WHERE adapters.hash = doomed_files.hash)
+"""
+PARDON_PREVIEWS = """
+    DELETE FROM doomed_files WHERE folder = 'previews'
+        AND EXISTS (SELECT 1 FROM adapters WHERE adapters.preview = doomed_files.hash)
+"""
+PARDONS: Mapping[FolderName, str] = {
+    "pictures": PARDON_PICTURES,
+    "inputs": PARDON_INPUTS,
+    "adapters": PARDON_ADAPTERS,
+    "previews": PARDON_PREVIEWS,
+}
 SELECT = "SELECT hash FROM doomed_files WHERE folder = :folder AND hash > :after ORDER BY hash LIMIT :limit"
 
 
@@ -40,11 +54,16 @@ async def sweep(database: Database, pictures: ContentFolder, inputs: ContentFold
     return await _sweep(database, "pictures", pictures) + await _sweep(database, "inputs", inputs)
 
 
+async def sweep_adapters(database: Database, adapters: ContentFolder, previews: ContentFolder) -> int:
+    """Delete every noted file of adapters and their previews that no row needs, as `sweep` does."""
+    return await _sweep(database, "adapters", adapters) + await _sweep(database, "previews", previews)
+
+
 async def _sweep(database: Database, folder: FolderName, files: ContentFolder) -> int:
     swept, after = 0, ""
     while True:
         async with database.transaction() as write:
-            await write.execute(PARDON_PICTURES if folder == "pictures" else PARDON_INPUTS)
+            await write.execute(PARDONS[folder])
             rows = await write.fetch_all(SELECT, {"folder": folder, "after": after, "limit": _SWEEP_FILES})
             names: Sequence[ContentHash] = [row["hash"] for row in rows]
             if not names:

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import os
 import re
+import shutil
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -45,12 +46,28 @@ class ContentFolder:
         Yields their hashes in order. Raises DiskFull or Unwritable; a file is then whole or not there.
         """
         names = await asyncio.to_thread(lambda: tuple(map(content_hash, contents)))
-        async with self._settling:
-            self._pins.update(names)
-        try:
+        async with self._held(names):
             for name, content in zip(names, contents, strict=True):
                 await asyncio.to_thread(self._write, name, content)
             yield names
+
+    @asynccontextmanager
+    async def take(self, source: Path) -> AsyncIterator[ContentHash]:
+        """Move a file in, however large, and hold it as `keep` does. Best from a folder on the same disk.
+
+        Yields its hash. Raises DiskFull or Unwritable; the file is then whole or not there.
+        """
+        name = await asyncio.to_thread(file_hash, source)
+        async with self._held([name]):
+            await asyncio.to_thread(self._move, name, source)
+            yield name
+
+    @asynccontextmanager
+    async def _held(self, names: Sequence[ContentHash]) -> AsyncIterator[None]:
+        async with self._settling:
+            self._pins.update(names)
+        try:
+            yield
         finally:
             self._pins.subtract(names)
             self._pins += Counter()
@@ -93,6 +110,23 @@ class ContentFolder:
                 with staged.open("wb") as file:
                     file.write(content)
                     file.flush()
+                    os.fsync(file.fileno())
+                staged.replace(target)
+            finally:
+                staged.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
+    def _move(self, name: ContentHash, source: Path) -> None:
+        target = self.path(name)
+        with explained(target):
+            if target.exists() and target.stat().st_size == source.stat().st_size:
+                source.unlink()
+                return
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged = target.with_name(f".{uuid4().hex}.tmp")
+            try:
+                shutil.move(source, staged)
+                with staged.open("rb+") as file:
                     os.fsync(file.fileno())
                 staged.replace(target)
             finally:
@@ -147,9 +181,39 @@ class ContentFolder:
         return forgotten
 
 
+class FlatFolder(ContentFolder):
+    """A folder of files `abcdef….safetensors` side by side, for few and large ones that programs look for by hash."""
+
+    def path(self, name: ContentHash) -> Path:
+        """Return where the file of that content is or would be. Raises OutOfRange for what is no SHA-256."""
+        require_hash("file", name)
+        return self.root / f"{name}{self.suffix}"
+
+    def _sizes(self, prefix: str) -> dict[ContentHash, int]:
+        sizes = {}
+        with explained(self.root):
+            try:
+                entries = list(os.scandir(self.root))
+            except FileNotFoundError:
+                return {}
+            for entry in entries:
+                stem = entry.name.removesuffix(self.suffix)
+                if entry.name.startswith(f".{prefix}") and entry.name.endswith(".tmp"):
+                    Path(entry.path).unlink(missing_ok=True)
+                elif stem[:2] == prefix and entry.name == stem + self.suffix and _REST.fullmatch(stem[2:]):
+                    sizes[ContentHash(stem)] = entry.stat().st_size
+        return sizes
+
+
 def content_hash(content: bytes) -> ContentHash:
     """Return the SHA-256 by which rows and recipes name a file."""
     return ContentHash(hashlib.sha256(content).hexdigest())
+
+
+def file_hash(path: Path) -> ContentHash:
+    """Return the SHA-256 of a file's bytes, read piece by piece. Slow. Raises Unwritable when it cannot be read."""
+    with explained(path), path.open("rb") as file:
+        return ContentHash(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def _sync_folder(folder: Path) -> None:

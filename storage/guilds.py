@@ -32,12 +32,29 @@ MAX_NEGATIVE_CHARACTERS = 2_000
 #: Roles that may press.
 MAX_PRESS_ROLES = 25
 _LEAST_UPSCALE_PIXELS = 1_000_000
+#: Roles that may bring adapters, or have a quota of their own.
+MAX_ADAPTER_ROLES = 25
+#: Of a quota.
+MAX_ADAPTERS, MAX_ADAPTER_BYTES = 10_000, 10**12
 
 #: Who may make new pictures of somebody's by their buttons: everyone who sees them, whoever asked for them, or those
 #: and the members with certain roles.
 Press = Literal["everyone", "author", "roles"]
 #: How many times as wide and as high.
 MostUpscale = Literal[1, 2, 4]
+#: Who may bring LoRAs and embeddings: everyone, members with certain roles, or nobody. Managers always may.
+AddAdapters = Literal["everyone", "roles", "nobody"]
+
+
+class Quota(msgspec.Struct, frozen=True, array_like=True):
+    """How many adapters somebody may have, and how many bytes in them."""
+
+    count: int
+    bytes: int
+
+    def __post_init__(self) -> None:
+        require_int("adapters", self.count, 0, MAX_ADAPTERS)
+        require_int("bytes of adapters", self.bytes, 0, MAX_ADAPTER_BYTES)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,6 +85,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     most_upscale: MostUpscale = 4
     #: Of a picture made larger.
     most_upscale_pixels: int | None = None
+    add_adapters: AddAdapters = "everyone"
+    #: Who may where `add_adapters` says "roles".
+    adapter_roles: tuple[int, ...] = ()
+    #: Adapters are used here only once somebody who manages the server has approved them.
+    approve_adapters: bool = False
+    #: Of a member's adapters that were brought here. None: no rule beyond the operator's.
+    adapter_quota: Quota | None = None
+    #: By role, in place of that; a member has the highest of theirs.
+    adapter_quotas: dict[int, Quota] = {}
 
     def __post_init__(self) -> None:
         require_text("negative prompt", self.negative_prompt, MAX_NEGATIVE_CHARACTERS)
@@ -90,6 +116,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             require_int(
                 "pixels of a picture made larger", self.most_upscale_pixels, _LEAST_UPSCALE_PIXELS, MAX_IMAGE_PIXELS
             )
+        require_choice("who may bring adapters", self.add_adapters, get_args(AddAdapters))
+        for what, roles in (("may bring adapters", self.adapter_roles), ("have a quota", self.adapter_quotas)):
+            if len(roles) > MAX_ADAPTER_ROLES:
+                raise OutOfRange(f"roles that {what}", f"{len(roles)} roles", f"at most {MAX_ADAPTER_ROLES} roles")
         if self.daily_gpu_seconds_per_member is not None:
             require_float("daily_gpu_seconds_per_member", self.daily_gpu_seconds_per_member, 0, _MOST)
 

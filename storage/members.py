@@ -8,7 +8,7 @@ import msgspec
 
 from inference.protocol.limits import MAX_COUNT, require_float, require_int, require_size, require_text
 from inference.protocol.messages import JobId
-from storage import disposal, styles, usage, wildcards
+from storage import adapters, disposal, styles, usage, wildcards
 from storage.database import Database, Reader, Row, Transaction
 from storage.errors import UnreadableRow
 from storage.files import ContentFolder
@@ -147,6 +147,7 @@ async def export(database: Database, pictures: ContentFolder, member_id: int) ->
         "favourites": [dict(row) for row in marks],
         "wildcards": [dict(row) for row in lists],
         "styles": [msgspec.to_builtins(one) for one in owned],
+        **await adapters.export(database, member_id),
         "usage": [msgspec.to_builtins(one) for one in await usage.of_member(database, member_id)],
     }
     kept = dict.fromkeys(row["hash"] for row in images if row["deleted_at"] is None)
@@ -157,7 +158,8 @@ async def delete(write: Transaction, member_id: int) -> list[JobId]:
     """Delete everything that is kept about a member; the next sweep deletes the files.
 
     What the member used stays in the guilds' totals, and lists of words and styles that were given to guilds stay
-    there, under nobody's name. Returns the jobs that had not ended, for the queue and the engines to be told.
+    there, under nobody's name; adapters go, shared or not. Returns the jobs that had not ended, for the queue and the
+    engines to be told.
     """
     member = {"id": member_id}
     jobs = [JobId(row["id"]) for row in await write.fetch_all(SELECT_UNFINISHED, member)]
@@ -168,6 +170,7 @@ async def delete(write: Transaction, member_id: int) -> list[JobId]:
     await usage.forget_member(write, member_id)
     await wildcards.forget_member(write, member_id)
     await styles.forget_member(write, member_id)
+    await adapters.forget_member(write, member_id)
     for statement in (DELETE_JOBS, DELETE_FAVOURITES, DELETE):
         await write.execute(statement, member)
     return jobs

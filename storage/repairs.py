@@ -17,6 +17,8 @@ SELECT_PICTURES = """
 """
 SELECT_INPUTS = "SELECT DISTINCT hash FROM inputs WHERE hash >= :low AND hash < :high"
 SELECT_JOBS_OF_INPUT = "SELECT job_id FROM inputs WHERE hash = :hash"
+SELECT_ADAPTERS = "SELECT DISTINCT hash, bytes FROM adapters WHERE hash >= :low AND hash < :high"
+SELECT_PREVIEWS = "SELECT DISTINCT preview AS hash FROM adapters WHERE preview >= :low AND preview < :high"
 MARK_MISSING = "UPDATE images SET deleted_at = :now WHERE hash = :hash AND deleted_at IS NULL"
 
 
@@ -31,6 +33,11 @@ class Repairs(msgspec.Struct, kw_only=True):
     spare_inputs: int = 0
     #: Source pictures that were gone; their jobs have failed in words.
     missing_inputs: int = 0
+    #: Files of adapters that no row knows, moved to the folder `lost`; and previews, deleted.
+    lost_adapters: int = 0
+    spare_previews: int = 0
+    #: Files of adapters that were gone or cut short; their rows stay, and nobody is offered them.
+    missing_adapters: int = 0
 
 
 async def repair(database: Database, pictures: ContentFolder, inputs: ContentFolder) -> Repairs:
@@ -44,6 +51,25 @@ async def repair(database: Database, pictures: ContentFolder, inputs: ContentFol
         await _repair_pictures(database, pictures, prefix, repairs)
         await _repair_inputs(database, inputs, prefix, repairs)
     await pictures.forget_lost(database.clock() - KEEP_LOST_SECONDS)
+    return repairs
+
+
+async def repair_adapters(database: Database, adapters: ContentFolder, previews: ContentFolder) -> Repairs:
+    """Compare the files of adapters and of their previews with their rows, as `repair` does for pictures."""
+    await disposal.sweep_adapters(database, adapters, previews)
+    repairs = Repairs()
+    for prefix in PREFIXES:
+        found = await adapters.sizes(prefix)
+        rows = await database.fetch_all(SELECT_ADAPTERS, _range(prefix))
+        wanted: Mapping[ContentHash, int] = {row["hash"]: row["bytes"] for row in rows}
+        lost = [name for name, size in found.items() if wanted.get(name) != size]
+        await adapters.set_aside(lost)
+        repairs.lost_adapters += len(lost)
+        repairs.missing_adapters += sum(found.get(name) != size for name, size in wanted.items())
+        shown = await previews.sizes(prefix)
+        shown_by = {row["hash"] for row in await database.fetch_all(SELECT_PREVIEWS, _range(prefix))}
+        repairs.spare_previews += len(await previews.remove([name for name in shown if name not in shown_by]))
+    await adapters.forget_lost(database.clock() - KEEP_LOST_SECONDS)
     return repairs
 
 

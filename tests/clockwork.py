@@ -36,6 +36,7 @@ from inference.protocol.messages import (
     ModelInfo,
     Pause,
     Picture,
+    Prefetch,
     Preview,
     Progress,
     Resume,
@@ -53,6 +54,7 @@ MODEL = ModelInfo(
     hash=ContentHash("c" * 64),
     name="clockwork",
     family="sd1",
+    adapter_family="sd1",
     prediction_type="epsilon",
     inpainting=False,
     default_width=64,
@@ -133,6 +135,9 @@ class Clockwork:
         if self._folder == "unreadable":
             raise PermissionError("no entry")
         return self.models
+
+    def prefetch(self, command: Prefetch) -> None:
+        """Read nothing: it paints with whatever adapters it is told."""
 
     def tokenize(self, command: Tokenize) -> Tokenized:
         """Take every word for a token, and obey `exit`, `hang` and `raise`."""

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from bot.delivery.posts import asked_of
-from bot.delivery.results import MayGrow, result_of
+from bot.delivery.results import MadeWith, MayGrow, result_of
 from bot.delivery.ways import Courier, NoWay, Result, Sent, token_lives
 from bot.texts import say
 from bot.ui import layouts
@@ -43,9 +43,11 @@ class Outbox:
         pictures: ContentFolder,
         model_name: Callable[[ContentHash | None], str],
         may_grow: MayGrow,
+        made_with: MadeWith,
         pause_seconds: float,
     ) -> None:
         self._may_grow = may_grow
+        self._made_with = made_with
         self._courier = courier
         self._database = database
         self._pictures = pictures
@@ -148,7 +150,8 @@ class Outbox:
 
     async def _result(self, job: Job, delivery: Delivery, note: str = "") -> Result:
         name = self._model_name(job.recipe.model)
-        return await result_of(job, delivery, self._database, self._pictures, name, self._may_grow, note)
+        made_with = self._made_with(job)
+        return await result_of(job, delivery, self._database, self._pictures, name, self._may_grow, made_with, note)
 
     async def _is_worth_keeping(self, job: Job) -> bool:
         return job.state != "cancelled" or bool(await images.of_job(self._database, job.id))

@@ -9,7 +9,7 @@ import discord
 
 from bot.delivery.outbox import PASSING, Outbox
 from bot.delivery.posts import Post, place_of, view_of
-from bot.delivery.results import MayGrow
+from bot.delivery.results import MadeWith, MayGrow
 from bot.delivery.ways import Courier, NoWay, Sent, token_lives
 from bot.queue.dispatcher import Dispatcher
 from bot.ui.layouts import note
@@ -42,6 +42,7 @@ class Publisher:
         pictures: ContentFolder,
         dispatcher: Dispatcher,
         may_grow: MayGrow,
+        made_with: MadeWith = lambda job: (),
         edit_seconds: float = EDIT_SECONDS,
         pause_seconds: float = 1.0,
     ) -> None:
@@ -59,6 +60,7 @@ class Publisher:
             pictures=pictures,
             model_name=dispatcher.model_name,
             may_grow=may_grow,
+            made_with=made_with,
             pause_seconds=pause_seconds,
         )
 

@@ -7,6 +7,7 @@ from discord import ui
 from bot.attachments import stem_of
 from bot.delivery.posts import asked_of
 from bot.delivery.ways import Layout, Result
+from bot.services.networks import Named
 from bot.texts import say
 from bot.ui import deeds, layouts
 from bot.ui.custom_ids import Verb
@@ -17,6 +18,9 @@ from storage.jobs import Job
 
 #: Tells whether a picture of some width and height may be made twice as large in a server, or in no server.
 MayGrow = Callable[[int | None, int, int], bool]
+
+#: Returns what a job's pictures are painted with, as its member may know it.
+MadeWith = Callable[[Job], Sequence[Named]]
 
 #: Characters of a failure's words that are shown; a message holds 4000 in all.
 _MOST_WORDS = 1000
@@ -29,6 +33,7 @@ async def result_of(
     pictures: ContentFolder,
     model_name: str,
     may_grow: MayGrow,
+    adapters: Sequence[Named] = (),
     note: str = "",
 ) -> Result:
     """Return what is to be sent of a job that has ended; `note` is a sentence about the way it goes.
@@ -44,7 +49,7 @@ async def result_of(
     notes = [note]
     if job.failure is not None:
         notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
-    line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job))
+    line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job), adapters)
 
     repeats = not isinstance(job.recipe, Upscale)
     larger = all(may_grow(job.guild_id, image.width, image.height) for image in found)

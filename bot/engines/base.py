@@ -91,6 +91,9 @@ class Engine(Protocol):
         TimeoutError as `tokenize` does.
         """
 
+    async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
+        """Have adapters read ahead that a job will want, for a model of a family. A hint: it waits for nothing."""
+
     def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up.
 

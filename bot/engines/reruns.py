@@ -98,6 +98,10 @@ class RerunOnLoss:
         """Ask what a picture that somebody sent is. Raises OutOfRange, EngineDead, TimeoutError."""
         return await self._engine.examine(data, mask, timeout_seconds)
 
+    async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
+        """Have adapters read ahead. Raises OutOfRange for too many."""
+        await self._engine.prefetch(adapters, family)
+
     async def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, until `stop`. Raises EngineDead when the engine is given up."""
         async for event in self._engine.events():

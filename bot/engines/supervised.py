@@ -34,6 +34,7 @@ from inference.protocol.messages import (
     ModelInfo,
     Models,
     Pause,
+    Prefetch,
     Ready,
     Refused,
     Rescan,
@@ -211,6 +212,10 @@ class SupervisedEngine:
         """Ask what a picture that somebody sent is. Raises OutOfRange, EngineDead, TimeoutError."""
         question = Examine(request=uuid4().hex, data=data, mask=mask)
         return cast(Examined, await self._ask(question, timeout_seconds))
+
+    async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
+        """Have adapters read ahead; nothing where no engine is up. Raises OutOfRange for too many."""
+        await self._tell(Prefetch(adapters=tuple(adapters), family=family))
 
     def events(self) -> AsyncIterator[EngineEvent]:
         """Give events as they come, to one consumer, until `stop`. Raises EngineDead when the engine is given up."""

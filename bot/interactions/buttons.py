@@ -10,10 +10,10 @@ from discord import ui
 from bot.interactions import card, remix
 from bot.interactions.answers import acknowledging, actor_of, guarded, show, target_of
 from bot.interactions.showing import (
-    described_view,
     picture_view,
     queue_view,
     send_pictures,
+    settings_view,
     shelf_view,
     styles_view,
     take_away,
@@ -88,8 +88,7 @@ async def _delete(interaction: Interaction, job: JobId) -> None:
 
 async def _settings(interaction: Interaction, job: JobId) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    described = await interaction.client.rooms.gallery.describe(job, actor_of(interaction))
-    await show(interaction, *described_view(described))
+    await show(interaction, *await settings_view(interaction.client.rooms, job, actor_of(interaction)))
 
 
 async def _show(interaction: Interaction, job: JobId) -> None:

@@ -10,7 +10,7 @@ from discord import ui
 from bot.attachments import DEFAULT_LIMIT
 from bot.interactions.answers import actor_of, show
 from bot.interactions.edit_form import open_form
-from bot.interactions.showing import described_view, picture_view, send_pictures, show_again, take_away
+from bot.interactions.showing import picture_view, send_pictures, settings_view, show_again, take_away
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import CardVerb
 from bot.ui.layouts import note
@@ -61,8 +61,7 @@ async def _send(interaction: Interaction, job: JobId, index: int) -> None:
 
 async def _settings(interaction: Interaction, job: JobId, index: int) -> None:
     await interaction.response.defer(ephemeral=True, thinking=True)
-    described = await interaction.client.rooms.gallery.describe(job, actor_of(interaction), index)
-    await show(interaction, *described_view(described))
+    await show(interaction, *await settings_view(interaction.client.rooms, job, actor_of(interaction), index))
 
 
 async def _delete(interaction: Interaction, job: JobId, index: int) -> None:

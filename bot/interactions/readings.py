@@ -11,7 +11,6 @@ from discord import ui
 from bot.errors import EngineDead
 from bot.rooms import Rooms
 from bot.services.generation import Actor
-from bot.services.prompts import unknown_networks
 from bot.services.readings import Chunks, chunks_of
 from bot.texts import say
 from bot.ui import readings
@@ -32,7 +31,9 @@ async def reading_view(
     locale = actor.locale
     text, ways = await asyncio.to_thread(rooms.generation.drawn, written, actor)
     reading = await asyncio.to_thread(read, text, Timeline(steps), negative=negative)
-    reading = replace(reading, errors=(*reading.errors, *unknown_networks(reading, text, ())))
+    networks = rooms.generation.networks(model.hash, actor)
+    errors, hints = networks.errors(reading, text), networks.hints(reading, text)
+    reading = replace(reading, errors=(*reading.errors, *errors), hints=(*reading.hints, *hints))
     chunks, trouble = await _counted(rooms, reading, model, locale)
     shown = readings.Shown(
         text=text,
@@ -43,6 +44,8 @@ async def reading_view(
         chunks=chunks,
         ways=None if text == written else ways,
         trouble=trouble,
+        networks=networks,
+        member_id=actor.member_id,
     )
     view, whole = await asyncio.to_thread(readings.page, shown, locale)
     return view, [discord.File(io.BytesIO(whole.encode()), readings.FILE_NAME)] if whole is not None else []

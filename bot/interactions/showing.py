@@ -10,8 +10,9 @@ from discord import ui
 from bot.attachments import DEFAULT_LIMIT, LADDER, files_of
 from bot.rooms import Rooms
 from bot.services import waiting
-from bot.services.gallery import Described, Made
+from bot.services.gallery import Made
 from bot.services.generation import Actor
+from bot.services.networks import told_of
 from bot.services.pressing import may_grow
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
@@ -39,7 +40,9 @@ async def send_pictures(
     job = await rooms.gallery.job(job_id, actor)
     asked = layouts.Asked(job.id, job.member_id, job.prompts, actor.locale, job.origin)
     seconds = (job.ended_at or 0.0) - (job.started_at or job.ended_at or 0.0)
-    line = layouts.settings_line(job.recipe, rooms.dispatcher.model_name(job.recipe.model), actor.locale, seconds)
+    made_with = told_of(job.recipe, job.words, rooms.adapters, actor)
+    model = rooms.dispatcher.model_name(job.recipe.model)
+    line = layouts.settings_line(job.recipe, model, actor.locale, seconds, made_with)
     kept = [image for image in await rooms.gallery.kept(job.id) if only in (None, image.index)]
     settings = rooms.guilds.settings(actor.guild_id)
     larger = all(may_grow(settings, image.width, image.height) for image in kept)
@@ -115,11 +118,20 @@ async def picture_view(rooms: Rooms, job_id: JobId, index: int, actor: Actor) ->
     return view, discord.File(io.BytesIO(small), name)
 
 
-def described_view(described: Described) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return how pictures were made, to be copied, and the file with the exact recipe."""
+async def settings_view(
+    rooms: Rooms, job_id: JobId, actor: Actor, index: int | None = None
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return how a job's pictures were made, or one, to be copied, with what, and the file with the exact recipe.
+
+    Raises Mistake for what is gone, or not to be seen, StorageError.
+    """
+    described = await rooms.gallery.describe(job_id, actor, index)
+    job = await rooms.gallery.job(job_id, actor)
     file = discord.File(io.BytesIO(described.recipe.encode()), "recipe.json")
-    text = ui.TextDisplay[ui.LayoutView](block(described.parameters, _BLOCK_CHARACTERS))
-    return layouts.layout(text, ui.File("attachment://recipe.json")), [file]
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(block(described.parameters, _BLOCK_CHARACTERS))]
+    if adapters := told_of(job.recipe, job.words, rooms.adapters, actor):
+        parts.append(ui.TextDisplay(f"-# {layouts.made_with(adapters, actor.locale)}"))
+    return layouts.layout(*parts, ui.File("attachment://recipe.json")), [file]
 
 
 def queue_view(rooms: Rooms, whose: Whose, actor: Actor) -> ui.LayoutView:

@@ -81,6 +81,8 @@ class Dispatcher:
         #: Leases of units that wait again, while the database still calls them running.
         self._returned: set[LaunchId] = set()
         self._resident: set[ContentHash] = set()
+        #: Adapters that the engine is still to read ahead, each time with the model that they are wanted for.
+        self._unread: dict[tuple[ContentHash, tuple[ContentHash, ...]], None] = {}
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
@@ -239,15 +241,20 @@ class Dispatcher:
         enqueued_at = job.created_at if isinstance(job, Job) else self._clock()
         for index, attempts in open_units.items():
             self.queue.add(self._queued(job, index, attempts, enqueued_at))
+        for recipe in map(job.recipe_of, open_units):
+            if not isinstance(recipe, Upscale) and recipe.adapters:
+                self._unread[recipe.model, tuple(dict.fromkeys(use.hash for use in recipe.adapters))] = None
         if self.listener is not None:
             self.listener.waits(job)
 
     def _queued(self, job: NewJob, index: int, attempts: int, enqueued_at: float) -> queue_units.Unit:
         """Return the unit as the queue knows it. One that was there when the engine died shares no batch again."""
-        recipe = job.recipe
+        recipe = job.recipe_of(index)
         batch: tuple[object, ...] = (type(recipe).__name__,)
         if not isinstance(recipe, Upscale):
-            batch += (recipe.width, recipe.height, recipe.vae)
+            # Embeddings change how the texts are read, and nothing of a pass.
+            changing = frozenset(use for use in recipe.adapters if use.word is None)
+            batch += (recipe.width, recipe.height, recipe.vae, changing)
         return queue_units.Unit(
             job=job.id,
             index=index,
@@ -267,6 +274,7 @@ class Dispatcher:
             await self._wake.wait()
             self._wake.clear()
             try:
+                await self._prefetch()
                 while self._may_send() and (chosen := self._choose()):
                     await self._send(chosen)
                 continue
@@ -276,6 +284,15 @@ class Dispatcher:
                 log.exception("the queue stands still")
             await asyncio.sleep(_STORE_SECONDS)
             self._wake.set()
+
+    async def _prefetch(self) -> None:
+        """Have the adapters read ahead of jobs that have come, while these wait."""
+        while self._unread:
+            model, wanted = next(iter(self._unread))
+            del self._unread[model, wanted]
+            family = next((info.adapter_family for info in self.models if info.hash == model), "")
+            if family:
+                await self._engine.prefetch(wanted, family)
 
     def _may_send(self) -> bool:
         return not self._stopping and self.trouble is None

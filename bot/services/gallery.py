@@ -131,7 +131,7 @@ class Gallery:
     async def small(self, image: Image) -> bytes | None:
         """Return a picture as a small JPEG, None where it is not kept or cannot be read."""
         data = await self._pictures.read(image.hash)
-        return None if data is None else await asyncio.to_thread(_thumbnail, data)
+        return None if data is None else await asyncio.to_thread(thumbnail_of, data)
 
     async def kept(self, job_id: JobId) -> list[Image]:
         """Return those of a job's pictures that are to be seen."""
@@ -275,7 +275,7 @@ def _stands_above(made: Made, before: int | None) -> bool:
     return before is not None and _newest_mark(made) >= before
 
 
-def _thumbnail(data: bytes) -> bytes | None:
+def thumbnail_of(data: bytes) -> bytes | None:
     """Return a small JPEG of a PNG picture, None where the file is damaged. Slow: to be called in a thread."""
     try:
         with Pictures.open(io.BytesIO(data), formats=("PNG",)) as image:

@@ -18,9 +18,10 @@ from bot.queue.units import GuildId, MemberId
 from bot.services.drafts import Order, draw_seed
 from bot.services.guilds import Guilds
 from bot.services.intake import Intake
+from bot.services.networks import Networks, Shelf, asked, networks_for, require_usable, with_asked
 from bot.services.people import People
 from bot.services.pressing import require_may_press, require_size, require_upscale
-from bot.services.prompts import Choices, Written, combinations_of, drawn, write
+from bot.services.prompts import Choices, Written, combinations_of, drawn, named, write
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -29,7 +30,7 @@ from bot.texts import Mistake, say
 from inference.prompt.hints import Hint
 from inference.prompt.regions import Layout, parse_layout
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, Words, sources
+from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, Words, adapters_of, sources
 from storage import ContentFolder, Database, deliveries, images, jobs, units
 from storage.deliveries import NewDelivery
 from storage.images import Image
@@ -58,6 +59,11 @@ class Actor:
     #: Theirs where they ask.
     roles: frozenset[int] = frozenset()
 
+    @classmethod
+    def of(cls, job: Job) -> "Actor":
+        """Return whoever asked for a job, where they asked, as far as the job tells."""
+        return cls(member_id=job.member_id, guild_id=job.guild_id, channel_id=job.channel_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
@@ -85,6 +91,8 @@ class Settled:
     origin: Origin | None = None
     #: Expected seconds of one picture, where its recipe does not tell them.
     unit_seconds: float = 0.0
+    #: The adapter that is to be shown by it, whether or not it may be used yet.
+    shown: ContentHash | None = None
 
 
 class Unheard(Exception):
@@ -125,6 +133,7 @@ class Generation:
         styles: Styles,
         wildcards: WildcardLists,
         guilds: Guilds,
+        adapters: Shelf,
         limits: Limits,
         most_pictures: int,
         remark: Remark,
@@ -139,6 +148,7 @@ class Generation:
         self._styles = styles
         self._wildcards = wildcards
         self._guilds = guilds
+        self._adapters = adapters
         self._remark = remark
         self._intake = Intake(database)
         #: Pictures that are being written down and that the queue does not count yet, by ("member" or "guild", id).
@@ -164,6 +174,10 @@ class Generation:
         """Do as `submit` does, for a wish of another kind, which may come from one of our pictures."""
         defaults = self._people.defaults(actor.member_id)
         ordered = self.order(wish, actor)
+        networks = self.networks(ordered.recipe.model, actor)
+        recipe = (
+            ordered.recipe if wish.lora is None else _with_asked(ordered.recipe, wish.lora, wish.is_exact, networks)
+        )
         choices = Choices(
             wildcards=self._wildcards.of(actor.guild_id),
             made=wish.is_exact,
@@ -172,7 +186,7 @@ class Generation:
         )
         layout = parse_layout(wish.regions) if wish.regions else None
         count = wish.count or 1 if origin is not None else count_of(wish, defaults)
-        written = await _written(ordered.recipe, count, choices, layout)
+        written = await _written(recipe, count, choices, layout, networks)
         settled = Settled(
             kind=kind,
             recipe=written.recipe,
@@ -194,6 +208,10 @@ class Generation:
         defaults = self._people.defaults(actor.member_id)
         server_negative = self._guilds.settings(actor.guild_id).negative_prompt
         return order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
+
+    def networks(self, model: ContentHash, actor: Actor) -> Networks:
+        """Return the adapters that somebody may name in a prompt for a model."""
+        return networks_for(self._adapters.visible(actor), model, self._dispatcher.models)
 
     def combinations_of(self, prompt: str, style: str | None, actor: Actor) -> tuple[int, int]:
         """Return how many pictures every combination of a prompt means, and how many one request may have.
@@ -241,7 +259,10 @@ class Generation:
         server = self._guilds.settings(actor.guild_id).negative_prompt
         negative = with_server_words(job.recipe.negative_prompt, server)
         recipe = msgspec.structs.replace(job.recipe, seed=draw_seed(), negative_prompt=negative)
-        words = tuple(Words(own.prompt, with_server_words(own.negative_prompt, server)) for own in job.words)
+        words = tuple(
+            msgspec.structs.replace(own, negative_prompt=with_server_words(own.negative_prompt, server))
+            for own in job.words
+        )
         images = await self.files_of(recipe)
         settled = Settled(kind="again", recipe=recipe, images=images, words=words, count=job.count)
         return await self.enter(settled, actor, target, acknowledge)
@@ -329,12 +350,14 @@ class Generation:
     async def enter(self, settled: Settled, actor: Actor, target: Target, acknowledge: Acknowledge) -> NewJob:
         """Write a job down, acknowledge it, and put it into the queue.
 
-        Raises LimitReached, EngineDead, StorageError, Unheard.
+        Raises Mistake for adapters that may not be used here or no longer, LimitReached, EngineDead, StorageError,
+        Unheard.
         """
         if self._dispatcher.trouble is not None:
             raise EngineDead(self._dispatcher.trouble)
         self._check(settled.count, actor)
         require_size(self._guilds.settings(actor.guild_id), settled.recipe)
+        self._require_adapters(settled, actor)
         job = NewJob(
             id=JobId(uuid4().hex),
             kind=settled.kind,
@@ -359,6 +382,13 @@ class Generation:
             self._dispatcher.add(job)
         log.info("job=%s %s: %d pictures for member %d", job.id, job.kind, job.count, actor.member_id)
         return job
+
+    def _require_adapters(self, settled: Settled, actor: Actor) -> None:
+        """Raise Mistake where one of a request's adapters may not be used: it may have been withdrawn since."""
+        wanted = [each for each in adapters_of(settled.recipe, settled.words) if each != settled.shown]
+        if wanted and settled.recipe.model is not None:
+            networks = self.networks(settled.recipe.model, actor)
+            require_usable(wanted, networks, self._adapters, actor)
 
     async def _write(self, job: NewJob, sources: Mapping[ContentHash, bytes], actor: Actor, target: Target) -> None:
         delivery = NewDelivery(
@@ -406,9 +436,21 @@ class Generation:
             raise LimitReached(say(key, actor.locale, now=refused.waiting, asked=refused.asked, most=refused.most))
 
 
-async def _written(recipe: Recipe, count: int, choices: Choices, layout: Layout | None) -> Written:
+def _with_asked(recipe: Recipe, lora: str, exact: bool, networks: Networks) -> Recipe:
+    """Return a recipe with the adapters of the option `lora`. Raises Mistake, PromptError."""
+    if not (written := asked(lora, networks)):
+        return recipe
+    uses = recipe.adapters
+    if exact:
+        more = named(written, networks)
+        again = {use.hash for use in more}
+        uses = (*(use for use in uses if use.hash not in again), *more)
+    return msgspec.structs.replace(recipe, prompt=with_asked(recipe.prompt, written), adapters=uses)
+
+
+async def _written(recipe: Recipe, count: int, choices: Choices, layout: Layout | None, networks: Networks) -> Written:
     """Settle the prompts of a request, without holding anybody up. Raises as `write` does."""
     plain = "{" not in recipe.prompt + recipe.negative_prompt and "__" not in recipe.prompt + recipe.negative_prompt
     if plain and len(recipe.prompt) + len(recipe.negative_prompt) <= _READ_AT_ONCE:
-        return write(recipe, count, choices, layout)
-    return await asyncio.to_thread(write, recipe, count, choices, layout)
+        return write(recipe, count, choices, layout, networks)
+    return await asyncio.to_thread(write, recipe, count, choices, layout, networks)

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 
 from storage import Database, guilds
-from storage.guilds import Settings
+from storage.guilds import MAX_ADAPTER_BYTES, MAX_ADAPTERS, Quota, Settings
 
 #: Characters of a negative prompt.
 MAX_NEGATIVE_CHARACTERS = guilds.MAX_NEGATIVE_CHARACTERS
 
-__all__ = ["MAX_NEGATIVE_CHARACTERS", "Guilds", "Settings"]
+MIB = 2**20
+
+__all__ = ["MAX_ADAPTERS", "MAX_ADAPTER_BYTES", "MAX_NEGATIVE_CHARACTERS", "MIB", "Guilds", "Quota", "Settings"]
 
 
 class Guilds:

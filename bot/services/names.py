@@ -7,7 +7,9 @@ from bot.texts import Mistake
 from inference.protocol.names import SAMPLER_NAMES, UnknownName, nearest, split_sampler
 
 
-def unknown(kind: Literal["model", "sampler", "style", "wildcard"], name: str, known: Iterable[str]) -> Mistake:
+def unknown(
+    kind: Literal["model", "sampler", "style", "wildcard", "adapter"], name: str, known: Iterable[str]
+) -> Mistake:
     """Return the mistake of a name that nothing `known` has: the text `no_KIND`, or `no_KIND_near` with the nearest."""
     near = nearest(name, known)
     return Mistake(f"no_{kind}_near", name=name, near=", ".join(near)) if near else Mistake(f"no_{kind}", name=name)

@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from bot.queue.dispatcher import Dispatcher
+from bot.services.adapters import Adapters
 from bot.services.sizes import parse_size, pixels_of
 from bot.services.spots import Spot, spot_of
 from bot.services.styles import Styles
@@ -45,12 +46,14 @@ class People:
         inputs: ContentFolder,
         dispatcher: Dispatcher,
         styles: Styles,
+        adapters: Adapters | None = None,
     ) -> None:
         self._database = database
         self._pictures = pictures
         self._inputs = inputs
         self._dispatcher = dispatcher
         self._styles = styles
+        self._adapters = adapters
         #: Of everyone who has chosen any.
         self._held: dict[int, Defaults] = {}
         #: Members whose data is being packed.
@@ -127,7 +130,8 @@ class People:
         try:
             export = await members.export(self._database, self._pictures, member_id)
             folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="easel-export-")
-            yield await asyncio.to_thread(write_archive, export, Path(folder), most_bytes)
+            brought = [] if self._adapters is None else list(self._adapters.files_of(member_id))
+            yield await asyncio.to_thread(write_archive, export, Path(folder), most_bytes, brought)
         finally:
             self._packing.discard(member_id)
             if folder is not None:
@@ -147,29 +151,35 @@ class People:
             await members.delete(write, member_id)
         self._held.pop(member_id, None)
         self._styles.forget(member_id)
+        if self._adapters is not None:
+            await self._adapters.forget(member_id)
         await disposal.sweep(self._database, self._pictures, self._inputs)
         return [spot for spot in spots if spot is not None]
 
 
-def write_archive(export: Export, folder: Path, most_bytes: int) -> list[Path]:
-    """Write an export into zip files of at most `most_bytes` each: the data first, then the pictures. Slow.
+def write_archive(
+    export: Export, folder: Path, most_bytes: int, brought: Sequence[tuple[str, Path]] = ()
+) -> list[Path]:
+    """Write an export into zip files of at most `most_bytes` each: the data, the pictures, then other files. Slow.
 
-    A picture that is larger by itself is left out and named in the data; one that is deleted meanwhile is left out.
-    Raises OSError.
+    `brought` are the adapters and their previews, by their names in the archive. What is larger by itself is left out
+    and named in the data; what is deleted meanwhile is left out. Raises OSError.
     """
     data = dict(export.data)
-    data["pictures_left_out"] = [_name(path) for path in export.pictures if _size(path) > most_bytes - _ROOM]
+    files = [*((_name(path), path) for path in export.pictures), *brought]
+    for kind, some in (("pictures", files[: len(export.pictures)]), ("adapters", brought)):
+        data[f"{kind}_left_out"] = [name for name, path in some if _size(path) > most_bytes - _ROOM]
     archives = [folder / "easel-1.zip"]
     with zipfile.ZipFile(archives[0], "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(data, indent=1, ensure_ascii=False))
-    for path in export.pictures:
+    for name, path in files:
         size = _size(path)
         if not 0 < size <= most_bytes - _ROOM:
             continue
         if archives[-1].stat().st_size + size > most_bytes - _ROOM:
             archives.append(folder / f"easel-{len(archives) + 1}.zip")
         with zipfile.ZipFile(archives[-1], "a", zipfile.ZIP_STORED) as archive, suppress(FileNotFoundError):
-            archive.write(path, _name(path))
+            archive.write(path, name)
     return archives
 
 

@@ -1,13 +1,15 @@
 """What is painted from what was written: choices drawn, regions fitted, and everything refused that cannot be made."""
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from bot.services.networks import Networks
 from bot.texts import Mistake
 from inference.prompt.combinations import MOST_COUNTED, NO_WILDCARDS, Wildcards, count, draw, every, has_choices
+from inference.prompt.editing import Timeline
 from inference.prompt.hints import Hint
 from inference.prompt.places import PromptError, Span
 from inference.prompt.reading import Reading, read
@@ -15,11 +17,9 @@ from inference.prompt.regions import Layout, fitted
 from inference.prompt.timelines import timeline_of
 from inference.prompt.words import told
 from inference.protocol.limits import MAX_CHANGES, MAX_TEXTS
-from inference.protocol.names import nearest
-from inference.protocol.recipe import Recipe, TextToImage, Words, picture_of
+from inference.protocol.recipe import AdapterUse, Recipe, TextToImage, Words, picture_of
 
-#: What people call the kinds of networks.
-_KINDS = {"lora": "LoRA", "hypernet": "hypernetwork"}
+_NO_NETWORKS = Networks()
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,37 @@ class Choices:
 
 
 def write(
-    recipe: Recipe, pictures: int, choices: Choices, layout: Layout | None = None, networks: Collection[str] = ()
+    recipe: Recipe, pictures: int, choices: Choices, layout: Layout | None = None, networks: Networks = _NO_NETWORKS
 ) -> Written:
     """Settle the prompts of a request for so many pictures. The same recipe, seed and lists always give the same.
 
-    `networks` are the names of those that there are. Raises PromptError for what cannot be made, with its place, and
-    Mistake where the combinations are not as many as was said.
+    `networks` are those that the prompts may name; where the choices were made before, the recipe's own stay. Raises
+    PromptError for what cannot be made, with its place, and Mistake where the combinations are not as many as was said.
     """
     words = tuple(_words(recipe, pictures, choices))
     recipe = picture_of(recipe, 0, words)
     if layout is not None:
         recipe = msgspec.structs.replace(recipe, regions=fitted(layout, recipe.prompt))
     hints: dict[tuple[str, Hint], None] = {}
+    adapters: dict[Words, tuple[AdapterUse, ...]] = {}
     for own in dict.fromkeys(words or (Words(recipe.prompt, recipe.negative_prompt),)):
         if layout is not None:
             fitted(layout, own.prompt)
-        hints |= dict.fromkeys(_checked(recipe, own, networks))
+        checked = _checked(recipe, own, None if choices.made else networks)
+        hints |= dict.fromkeys(checked.hints)
+        adapters[own] = recipe.adapters if choices.made else checked.adapters
+    recipe = msgspec.structs.replace(recipe, adapters=next(iter(adapters.values())))
+    if len(set(adapters.values())) > 1:
+        words = tuple(msgspec.structs.replace(own, adapters=adapters[own]) for own in words)
     return Written(recipe, words, len(words) or pictures, tuple(hints))
+
+
+def named(text: str, networks: Networks) -> tuple[AdapterUse, ...]:
+    """Return the adapters that a text names beside a prompt. Raises PromptError."""
+    reading = _made(read(text, Timeline(1)))
+    for error in networks.errors(reading, text):
+        raise error
+    return networks.uses(reading, (text,))
 
 
 def drawn(prompt: str, wildcards: Wildcards) -> tuple[str, int]:
@@ -110,13 +124,25 @@ def spoken(number: int) -> str:
     return f"{number:,}" if number < 10**12 else f"about 10^{len(str(number)) - 1}"
 
 
-def _checked(recipe: Recipe, own: Words, networks: Collection[str]) -> Iterator[tuple[str, Hint]]:
-    """Return the hints at one picture's prompts. Raises PromptError for what cannot be made."""
+@dataclass(frozen=True)
+class _Checked:
+    """One picture's prompts, found to be in order."""
+
+    adapters: tuple[AdapterUse, ...]
+    #: Each with the text that it points into.
+    hints: tuple[tuple[str, Hint], ...]
+
+
+def _checked(recipe: Recipe, own: Words, networks: Networks | None) -> _Checked:
+    """Look through one picture's prompts; without `networks` what they name was settled before.
+
+    Raises PromptError for what cannot be made.
+    """
     hires = isinstance(recipe, TextToImage) and recipe.hires is not None
     timeline = timeline_of(recipe, second_pass=hires)
     positive = _made(read(own.prompt, timeline))
     negative = _made(read(own.negative_prompt, timeline, negative=True))
-    for error in unknown_networks(positive, own.prompt, networks):
+    for error in () if networks is None else networks.errors(positive, own.prompt):
         raise error
     whole = Span(0, len(own.prompt))
     if len(positive.rows) > MAX_TEXTS:
@@ -127,24 +153,20 @@ def _checked(recipe: Recipe, own: Words, networks: Collection[str]) -> Iterator[
     if changes > MAX_CHANGES:
         words = told("too_many_changes", count=changes, most=MAX_CHANGES)
         raise PromptError(words, own.prompt, whole)
-    for text, reading in ((own.prompt, positive), (own.negative_prompt, negative)):
-        for hint in reading.hints:
-            yield text, hint
+    hints = [(text, hint) for text, found in _read(own, positive, negative) for hint in found.hints]
+    if networks is None:
+        return _Checked((), tuple(hints))
+    for text, found in _read(own, positive, negative):
+        hints += [(text, hint) for hint in networks.hints(found, text)]
+    texts = filter(None, (own.prompt, own.negative_prompt, recipe.style_prompt))
+    return _Checked(networks.uses(positive, texts), tuple(hints))
+
+
+def _read(own: Words, positive: Reading, negative: Reading) -> tuple[tuple[str, Reading], ...]:
+    return (own.prompt, positive), (own.negative_prompt, negative)
 
 
 def _made(reading: Reading) -> Reading:
     if reading.errors:
         raise reading.errors[0]
     return reading
-
-
-def unknown_networks(reading: Reading, text: str, networks: Collection[str]) -> Iterator[PromptError]:
-    """Return what is wrong with the networks of a prompt that are not among those that there are."""
-    for use in reading.networks:
-        if use.name not in networks:
-            words = told("no_network", kind=_KINDS.get(use.kind, use.kind), name=use.name[:60])
-            if near := nearest(use.name, sorted(networks)):
-                words += told("near", near=", ".join(near))
-            elif not networks:
-                words += told("network_none")
-            yield PromptError(words, text, use.span)

@@ -25,6 +25,8 @@ class Wish:
     count: int | None = None
     #: A style's name, or several with commas between.
     style: str | None = None
+    #: A LoRA's or an embedding's name, perhaps with a weight, "ink:0.8", or several with commas between.
+    lora: str | None = None
     #: "columns 1:2", "rows": where the texts that AND joins hold.
     regions: str | None = None
     #: How many pictures each combination of the prompt's choices means; None draws one a picture.

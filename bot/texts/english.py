@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from inference.protocol.rejections import REJECTIONS
+
 ENGLISH: Mapping[str, str] = {
     # A request, from its beginning to its end
     "asked": "{member} asked for",
@@ -20,6 +22,9 @@ ENGLISH: Mapping[str, str] = {
     "loading": "Loading the model {model} …",
     "again_after_loss": "The engine was lost and is back. Painting it again.",
     "done": "{model} · {sampler} · {steps} steps · guidance {guidance} · {size} · seed {seed} · {seconds} s",
+    "made_with": "with {names}",
+    "made_with_gone": "{name}, since removed",
+    "made_with_nameless": "a LoRA or embedding",
     "reduced": "The pictures were too large for this channel and are shown smaller. ✉️ sends them whole where it can.",
     "moved": "{mention}, your pictures are here: the first answer could no longer be changed.",
     "by_dm": "I cannot write in the channel where you asked, so here they are.",
@@ -67,6 +72,58 @@ ENGLISH: Mapping[str, str] = {
     "no_sampler_near": "There is no sampler named “{name}”. Did you mean {near}?",
     "no_style": "There is no style named “{name}”. Start typing and choose one that is offered.",
     "no_style_near": "There is no style named “{name}”. Did you mean {near}?",
+    "no_adapter": "There is no LoRA or embedding named “{name}” that you can use here. /adapters list shows what there "
+    "is.",
+    "no_adapter_near": "There is no LoRA or embedding named “{name}” that you can use here. Did you mean {near}?",
+    "adapters_whose_own": "yours",
+    "adapters_whose_server": "of this server",
+    "adapters_whose_public": "for everybody",
+    "adapters_whose_operator": "comes with me",
+    "adapters_missing": "The file of “{name}” is no longer on the disk. Its owner can bring it again.",
+    "adapters_banned_owner": "What the owner of “{name}” brings is not used in this server.",
+    "adapters_taken_away": "The admins of this server have taken “{name}” away.",
+    "adapters_waiting": "“{name}” waits for an admin of its server to approve it.",
+    "adapters_unapproved": "This server uses only what its admins have approved. Share “{name}” here, and they can "
+    "look at it.",
+    "adapters_name": "“{name}” cannot be the name of a LoRA or an embedding. A name has 1 to {most} letters, digits, "
+    "spaces and . _ + -, and begins and ends with a letter or digit.",
+    "adapters_description": "A description has {most} characters at most.",
+    "adapters_triggers": "At most {most} trigger words, with commas between, of {characters} characters each.",
+    "adapters_default_weight": "The weight goes from {least:g} to {most:g}; 1 is usual.",
+    "adapters_full": "You have as many LoRAs and embeddings as you may: {most}. Take one away first: /adapters remove.",
+    "adapters_full_bytes": "Your LoRAs and embeddings take up all of your {most} MiB. Take one away first: /adapters "
+    "remove.",
+    "adapters_full_here": "In this server you may have {most} LoRAs and embeddings. Take one away first: /adapters "
+    "remove.",
+    "adapters_full_bytes_here": "In this server your LoRAs and embeddings may take up {most} MiB. Take one away first: "
+    "/adapters remove.",
+    "adapters_full_disk": "There is no room left for LoRAs and embeddings. Whoever runs me can give them more.",
+    "adapters_busy": "Something else of yours is on its way. Try again when it is here.",
+    "adapters_large": "This file has {size} MiB, and you have room for {most} MiB.",
+    "adapters_server": "That is for servers. Use this command in one.",
+    "adapters_taken": "There is a LoRA or an embedding named “{name}” already. Choose another name.",
+    "adapters_taken_there": "“{name}” is a name that something else that is shared there has. Rename yours first: "
+    "/adapters edit.",
+    "adapters_operators": "“{name}” comes with me and stays as it is.",
+    "adapters_not_yours": "Only the owner of “{name}” may do that.",
+    "adapters_nothing": "Say what to change: the name, the description, the trigger words or the weight.",
+    "adapters_elsewhere": "“{name}” is shared in another server. Withdraw it first: /adapters share.",
+    "adapters_owned": "You have this very file already, as “{name}”.",
+    "adapters_banned": "The admins of this server let you bring no LoRAs and embeddings.",
+    "adapters_ban_self": "You cannot ban yourself.",
+    "adapters_banned_already": "They are banned already.",
+    "adapters_not_banned": "They are not banned.",
+    "adapters_add_nobody": "In this server only those who manage it bring LoRAs and embeddings.",
+    "adapters_add_roles": "Here LoRAs and embeddings are brought by members with one of these roles: {roles}.",
+    "adapters_public_off": "Here LoRAs and embeddings are shared with one server, not with everybody.",
+    "adapters_manager": "Only those who may manage this server do that.",
+    "adapters_many": "A picture takes at most {most} LoRAs and embeddings.",
+    "adapters_weight": "“{text}” is no weight. Write a number from -{most} to {most}, such as 0.8.",
+    "adapters_gone": "A LoRA or embedding that this was made with has been removed, so it cannot be painted again.",
+    "adapters_gone_named": "“{name}”, which this was made with, has been removed, so it cannot be painted again.",
+    "adapters_unseen": "This was made with a LoRA or embedding that you cannot use here: it is somebody’s own, belongs "
+    "to another server, or is not approved any more.",
+    "adapters_misfit": "“{name}” is made for {family}, which “{model}” is not.",
     "hints": "Painted as it stands, but perhaps not as you meant it:",
     "hints_more": "and {count} more: see /prompt check",
     "combinations_limit": "This prompt means {means} pictures, and one request may have {most}.",
@@ -160,15 +217,16 @@ ENGLISH: Mapping[str, str] = {
     "me_hint": "/me set changes them, /me reset forgets them.",
     "me_nothing": "Say what to set: a model, a size, a number of pictures, or whether they are private.",
     "me_saved": "Saved.",
-    "me_exported": "Everything kept about you: your defaults, styles, requests and pictures. File {number} of {count}.",
+    "me_exported": "Everything kept about you: your defaults, styles, LoRAs, embeddings, requests and pictures. File "
+    "{number} of {count}.",
     "me_export_dm": "That is {count} files. They are in your direct messages.",
     "me_export_closed": "That is {count} files, which only fit into direct messages, and yours are closed to me. "
     "Open them in the server’s privacy settings and try again.",
     "me_export_running": "Your data is being packed already. It comes as soon as it is done.",
     "me_export_too_large": "Your data does not fit through Discord. Ask an admin for it.",
-    "me_delete_confirm": "This deletes your defaults, styles, requests, pictures and favourites for good, and stops "
-    "what is being painted for you. Styles and lists that you gave to servers stay there, without your name. Messages "
-    "that show your pictures stay in their channels: delete those with ❌ first.\n\n"
+    "me_delete_confirm": "This deletes your defaults, styles, LoRAs, embeddings, requests, pictures and favourites for "
+    "good, and stops what is being painted for you. Styles and lists that you gave to servers stay there, without your "
+    "name. Messages that show your pictures stay in their channels: delete those with ❌ first.\n\n"
     "/me export gives you a copy before.",
     "me_deleted": "Everything kept about you is gone.",
     # /styles
@@ -219,6 +277,68 @@ ENGLISH: Mapping[str, str] = {
     "negative_prompt, with commas between them.",
     "styles_file_rows": "“{name}” has more than {most} styles. Divide it.",
     "styles_file_broken": "“{name}” cannot be read at line {line}: a quote is missing, or a field has no end.",
+    # /adapters
+    "loras_title": "### LoRAs and embeddings {first} to {last} of {count}",
+    "loras_for_model": "that fit {model}",
+    "loras_empty": "There are none here yet. /adapters add brings one: a file, or a link to Civitai or Hugging Face.",
+    "loras_none_such": "There are none of these. /adapters list without options shows all that you can use.",
+    "loras_by": "{whose}, from {member}",
+    "loras_triggers": "Trigger words: {words}",
+    "loras_use": "In a prompt: {text}",
+    "loras_models": "Fits {models}",
+    "loras_models_none": "Made for {family}; no such model is installed.",
+    "loras_kib": "{n} KiB",
+    "loras_mib": "{n} MiB",
+    "loras_of": "{amount} of {total}",
+    "loras_rank": "rank {rank}",
+    "loras_vectors": "{vectors} vectors",
+    "loras_since": "since {when}",
+    "loras_server": "brought in {name}",
+    "loras_visibility_private": "for me alone",
+    "loras_visibility_server": "for this server",
+    "loras_visibility_public": "for everybody",
+    "loras_fetching": "Fetching the file: {amount}",
+    "loras_inspecting": "Looking at the file …",
+    "loras_added": "Added. A preview of it is being painted.",
+    "loras_added_waits": "Added. An admin of this server has to approve it; until then it is not used here.",
+    "loras_changed": "Changed",
+    "loras_removed": "“{name}” is deleted: the file, its preview, and everything said of it.",
+    "loras_really": "Delete “{name}” for good? Pictures made with it stay, and cannot be painted again.",
+    "loras_taken_away": "“{name}” is not used in this server any more. Its owner keeps the file.",
+    "loras_approved": "“{name}” is approved and may be used.",
+    "loras_queue_title": "Waiting to be approved; {left} more",
+    "loras_queue_empty": "Nothing waits to be approved.",
+    "loras_ban_done": "{member} can bring nothing to this server, and nothing of theirs is used here.",
+    "loras_unbanned": "{member} can bring LoRAs and embeddings to this server again.",
+    "loras_banned": "Can bring nothing to this server: {members}",
+    "loras_banned_none": "Nobody is banned from bringing LoRAs and embeddings to this server.",
+    "loras_no_model": "No model that “{name}” fits is installed, so nothing can be painted with it.",
+    "loras_ending": "“{name}” is no file of a LoRA or an embedding. They end in .safetensors, .pt or .bin.",
+    "loras_none_there": "This message has no file and no link.",
+    "loras_no_file": "The file is missing. Attach one to the form, or use /adapters add with the option link.",
+    "loras_both": "Give a file or a link, not both.",
+    "loras_form_title": "Add a LoRA or an embedding",
+    "loras_form_edit": "Change a LoRA or an embedding",
+    "loras_form_file": "The file",
+    "loras_form_file_hint": "It ends in .safetensors, .pt or .bin",
+    "loras_form_name": "Name in prompts",
+    "loras_form_name_hint": "Empty: as the file says",
+    "loras_form_description": "What it does",
+    "loras_form_triggers": "Trigger words",
+    "loras_form_triggers_hint": "With commas between; when it is added, empty means those in the file",
+    "loras_form_weight": "Weight where nobody says one",
+    "loras_form_weight_hint": "From -2 to 2; 1 is usual",
+    "loras_form_visibility": "Who may use it",
+    "button_adapter_info": "More",
+    "button_adapter_edit": "Edit",
+    "button_adapter_share": "Share with this server",
+    "button_adapter_withdraw": "Withdraw",
+    "button_adapter_removing": "Delete",
+    "button_adapter_remove": "Delete it for good",
+    "button_adapter_preview": "New preview",
+    "button_adapter_approve": "Approve",
+    "button_adapter_reject": "Not here",
+    "button_adapter_ban_owner": "Ban its owner",
     # /wildcards
     "wildcards_title": "### Lists of this server",
     "wildcards_empty": "There are none yet. /wildcards add makes one of a text file, one entry a line.",
@@ -267,6 +387,17 @@ ENGLISH: Mapping[str, str] = {
     "admin_upscale": "Pictures may be made up to {most} times as wide and as high in this server, with {megapixels} "
     "million pixels at most.",
     "admin_upscale_off": "Pictures are not made larger in this server.",
+    "admin_adapters_everyone": "Everyone may bring LoRAs and embeddings to this server.",
+    "admin_adapters_nobody": "Only those who manage this server bring LoRAs and embeddings to it.",
+    "admin_adapters_roles": "LoRAs and embeddings are brought to this server by those who manage it, and by members "
+    "with one of these roles: {roles}",
+    "admin_adapters_approval": "They are used here only once somebody who manages the server has approved them: "
+    "/adapters queue.",
+    "admin_adapters_no_approval": "They are used here at once.",
+    "admin_quota_both": "Say both `count` and `megabytes`, or `clear` alone.",
+    "admin_quota_none": "Members may bring to this server what the operator lets them.",
+    "admin_quota": "Everybody: {count} LoRAs and embeddings, {megabytes} MiB in all",
+    "admin_quota_role": "{role}: {count} LoRAs and embeddings, {megabytes} MiB in all",
     # /prompt
     "prompt_title": "### How this prompt is read",
     "prompt_title_negative": "### How this negative prompt is read",
@@ -284,6 +415,7 @@ ENGLISH: Mapping[str, str] = {
     "prompt_chunk": "chunk {number}, {used} of {room}",
     "prompt_networks": "Networks",
     "prompt_network": "{kind} {name}: weight {weight}, text encoder {text_encoder}",
+    "prompt_embedding": "embedding {name}",
     "prompt_hint": "Hint: {words}",
     "prompt_shortened": "Shortened. The file has all of it.",
     # What can be made of a picture
@@ -386,6 +518,34 @@ ENGLISH: Mapping[str, str] = {
     "button_repeat": "Paint it again exactly",
     "button_recipe": "Paint it again",
     "deed_repeat": "Painted again",
+    # Links to files
+    "link_unread": "That is no link that I can read. Copy the address of the page or of the file whole.",
+    "link_https": "Only links that begin with https:// are fetched.",
+    "link_credentials": "That link holds a login. Take out what stands before the @.",
+    "link_port": "That link names port {port}. Only the usual port of https is used.",
+    "link_host": "Nothing is fetched from {host}. Links may lead to {hosts}; for other files use the upload.",
+    "link_address": "{host} does not lead to a public server, so nothing was fetched.",
+    "link_led_on": "{host} leads on to {target}, where nothing is fetched from. Use the link of the file itself, or "
+    "the upload.",
+    "link_redirects": "That link leads on more than {most} times, or in a circle. Use the link of the file itself.",
+    "link_login": "{host} shows a login or a page in place of a file: it needs a login, or the link is wrong. Download "
+    "the file yourself and use the upload.",
+    "link_missing": "{host} has nothing under that link. Is it whole?",
+    "link_status": "{host} does not give the file just now (it answered {status}). Try again later.",
+    "link_packed": "{host} sends the file packed, and it is not unpacked here. Use the upload.",
+    "link_answer": "{host} answered with something that cannot be read. Use the link of the file itself, or the "
+    "upload.",
+    "link_page": "{host} has adapters, but not on that page. Use the link of a model's page or of its file.",
+    "link_kind": "That page is about something of the kind {kind}, and only LoRAs and embeddings can be added.",
+    "link_none": "There is no LoRA and no embedding on {page}: no file that ends in .safetensors, .pt or .bin.",
+    "link_several": "{page} has several files. Use the link of the one that you mean: {files}",
+    "link_suffix": "“{name}” is no file of a LoRA or an embedding. They end in .safetensors, .pt or .bin.",
+    "link_bytes": "That file has more than {most} MiB, which is the most that may be fetched.",
+    "link_cut": "The file did not come whole from {host}. Try again.",
+    "link_changed": "What came from {host} is not the file that its page tells of. Try again later.",
+    "link_no_adapter": "What came from {host} is no LoRA and no embedding.",
+    "link_slow": "{host} is too slow, so fetching was given up. Try again later, or use the upload.",
+    "link_unreachable": "{host} could not be reached. Try again later.",
     # Buttons
     "button_again": "Again",
     "button_cancel": "Cancel",
@@ -403,7 +563,7 @@ ENGLISH: Mapping[str, str] = {
     "help_start": "## How to make pictures\nType **/imagine** and say what you want to see:\n"
     "> /imagine prompt: a red lighthouse at dusk, oil painting",
     "help_more": "### Say more\n"
-    "**negative** what to keep out · **style** a look · **model** who paints\n"
+    "**negative** what to keep out · **style** a look · **model** who paints · **lora** LoRAs, embeddings\n"
     "**size** 512x768, or a ratio such as 3:2 · **count** how many at once\n"
     "**image** a picture to start from, **strength** how much to change it\n"
     "**steps**, **guidance**, **sampler**, **seed**, **second_prompt** for those who know them\n"
@@ -418,6 +578,7 @@ ENGLISH: Mapping[str, str] = {
     "help_commands": "### More commands\n"
     "**/edit** restyle, inpaint, outpaint or instruct any picture · **/upscale** · **/variations** · **/blend**\n"
     "The menu of any message with a picture: **Vary**, **Upscale**, **Edit**, **Remix settings**\n"
+    "and of one with a file: **Add as adapter**\n"
     "**/paste** paints from the settings of another program, or of a picture\n"
     "**/queue mine** what waits for you · **/queue all** how busy it is · **/queue cancel** never mind\n"
     "**/history** everything you asked for, and your favourites\n"
@@ -425,6 +586,7 @@ ENGLISH: Mapping[str, str] = {
     "**/prompt check** how a prompt is read, and what looks wrong\n"
     "**/me show**, **set**, **reset** your defaults · **/me export**, **delete** your data\n"
     "**/styles list** looks for `style:`, yours among them\n"
+    "**/adapters add**, **list** bring LoRAs and embeddings, and use them as `<lora:name:0.8>` or in `lora:`\n"
     "**/wildcards list** lists of which `__name__` in a prompt draws a line\n"
     "**/admin negative** what admins keep out of every picture · **/admin buttons**, **upscale** what they allow\n"
     "**/about** which models are installed",
@@ -448,4 +610,6 @@ ENGLISH: Mapping[str, str] = {
     "tokens": "{n} tokens",
     "picture": "1 picture",
     "pictures": "{n} pictures",
+    # Why an adapter's file is refused
+    **{f"adapter_refused_{code}": text for code, text in REJECTIONS.items()},
 }

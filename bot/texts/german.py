@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from bot.texts.german_adapters import GERMAN_REJECTIONS
+
 GERMAN: Mapping[str, str] = {
     # Eine Anfrage, vom Anfang bis zum Ende
     "asked": "{member} wünscht sich",
@@ -20,6 +22,9 @@ GERMAN: Mapping[str, str] = {
     "loading": "Das Modell {model} wird geladen …",
     "again_after_loss": "Die Maschine war weg und ist wieder da. Es wird neu gemalt.",
     "done": "{model} · {sampler} · {steps} Schritte · Guidance {guidance} · {size} · Seed {seed} · {seconds} s",
+    "made_with": "mit {names}",
+    "made_with_gone": "{name}, das es nicht mehr gibt",
+    "made_with_nameless": "einem LoRA oder Embedding",
     "reduced": "Die Bilder waren für diesen Kanal zu groß und sind verkleinert. ✉️ schickt sie ganz, wo das geht.",
     "moved": "{mention}, deine Bilder sind hier: die erste Antwort ließ sich nicht mehr ändern.",
     "by_dm": "Ich darf in dem Kanal nicht schreiben, darum kommen sie hierher.",
@@ -66,6 +71,61 @@ GERMAN: Mapping[str, str] = {
     "no_sampler_near": "Einen Sampler „{name}“ gibt es nicht. Meinst du {near}?",
     "no_style": "Einen Stil „{name}“ gibt es nicht. Fang an zu tippen und wähl einen, der angeboten wird.",
     "no_style_near": "Einen Stil „{name}“ gibt es nicht. Meinst du {near}?",
+    "no_adapter": "Es gibt kein LoRA oder Embedding „{name}“, das du hier benutzen kannst. /adapters list zeigt, was "
+    "es gibt.",
+    "no_adapter_near": "Es gibt kein LoRA oder Embedding „{name}“, das du hier benutzen kannst. Meinst du {near}?",
+    "adapters_whose_own": "deines",
+    "adapters_whose_server": "von diesem Server",
+    "adapters_whose_public": "für alle",
+    "adapters_whose_operator": "kommt mit mir",
+    "adapters_missing": "Die Datei von „{name}“ liegt nicht mehr auf der Platte. Wem es gehört, der kann sie noch "
+    "einmal bringen.",
+    "adapters_banned_owner": "Was von der Person kommt, der „{name}“ gehört, wird auf diesem Server nicht verwendet.",
+    "adapters_taken_away": "Die Admins dieses Servers haben „{name}“ weggenommen.",
+    "adapters_waiting": "„{name}“ wartet darauf, dass ein Admin seines Servers es freigibt.",
+    "adapters_unapproved": "Dieser Server verwendet nur, was seine Admins freigegeben haben. Teile „{name}“ hier, dann "
+    "können sie es ansehen.",
+    "adapters_name": "„{name}“ kann nicht der Name eines LoRAs oder Embeddings sein. Ein Name hat 1 bis {most} "
+    "Buchstaben, Ziffern, Leerzeichen und . _ + - und beginnt und endet mit einem Buchstaben oder einer Ziffer.",
+    "adapters_description": "Eine Beschreibung hat höchstens {most} Zeichen.",
+    "adapters_triggers": "Es gibt höchstens {most} Auslösewörter, mit Kommas dazwischen, zu je {characters} Zeichen.",
+    "adapters_default_weight": "Das Gewicht geht von {least:g} bis {most:g}; üblich ist 1.",
+    "adapters_full": "Du hast so viele LoRAs und Embeddings, wie du haben darfst: {most}. Nimm erst eines weg: "
+    "/adapters remove.",
+    "adapters_full_bytes": "Deine LoRAs und Embeddings nehmen alle deine {most} MiB ein. Nimm erst eines weg: "
+    "/adapters remove.",
+    "adapters_full_here": "Auf diesem Server darfst du {most} LoRAs und Embeddings haben. Nimm erst eines weg: "
+    "/adapters remove.",
+    "adapters_full_bytes_here": "Auf diesem Server dürfen deine LoRAs und Embeddings {most} MiB einnehmen. Nimm erst "
+    "eines weg: /adapters remove.",
+    "adapters_full_disk": "Für LoRAs und Embeddings ist kein Platz mehr. Wer mich betreibt, kann ihnen mehr geben.",
+    "adapters_busy": "Etwas anderes von dir ist noch unterwegs. Versuche es wieder, wenn es da ist.",
+    "adapters_large": "Diese Datei hat {size} MiB, und du hast Platz für {most} MiB.",
+    "adapters_server": "Das ist etwas für Server. Verwende diesen Befehl auf einem.",
+    "adapters_taken": "Es gibt schon ein LoRA oder Embedding namens „{name}“. Wähle einen anderen Namen.",
+    "adapters_taken_there": "„{name}“ heißt schon etwas anderes, das dort geteilt ist. Benenne deines erst um: "
+    "/adapters edit.",
+    "adapters_operators": "„{name}“ bringe ich mit; es bleibt, wie es ist.",
+    "adapters_not_yours": "Das darf nur, wem „{name}“ gehört.",
+    "adapters_nothing": "Sag, was sich ändern soll: Name, Beschreibung, Auslösewörter oder Gewicht.",
+    "adapters_elsewhere": "„{name}“ ist auf einem anderen Server geteilt. Zieh es erst zurück: /adapters share.",
+    "adapters_owned": "Genau diese Datei hast du schon, als „{name}“.",
+    "adapters_banned": "Die Admins dieses Servers lassen dich keine LoRAs und Embeddings bringen.",
+    "adapters_ban_self": "Dich selbst kannst du nicht ausschließen.",
+    "adapters_banned_already": "Die Person ist schon ausgeschlossen.",
+    "adapters_not_banned": "Die Person ist nicht ausgeschlossen.",
+    "adapters_add_nobody": "Auf diesem Server bringen nur die, die ihn verwalten, LoRAs und Embeddings.",
+    "adapters_add_roles": "Auf diesem Server bringen Mitglieder mit einer dieser Rollen LoRAs und Embeddings: {roles}.",
+    "adapters_public_off": "Hier werden LoRAs und Embeddings mit einem Server geteilt, nicht mit allen.",
+    "adapters_manager": "Das dürfen nur die, die diesen Server verwalten.",
+    "adapters_many": "Ein Bild nimmt höchstens {most} LoRAs und Embeddings.",
+    "adapters_weight": "„{text}“ ist kein Gewicht. Schreib eine Zahl von -{most} bis {most}, etwa 0.8.",
+    "adapters_gone": "Ein LoRA oder Embedding, mit dem das gemalt wurde, gibt es nicht mehr. Darum geht es nicht "
+    "nochmal.",
+    "adapters_gone_named": "„{name}“, womit das gemalt wurde, gibt es nicht mehr. Darum geht es nicht nochmal.",
+    "adapters_unseen": "Das wurde mit einem LoRA oder Embedding gemalt, das du hier nicht benutzen kannst: es ist "
+    "jemandes eigenes, gehört einem anderen Server oder ist nicht mehr zugelassen.",
+    "adapters_misfit": "„{name}“ ist für {family} gemacht, und „{model}“ ist das nicht.",
     "hints": "Gemalt, wie es dasteht, aber vielleicht nicht, wie du es meinst:",
     "hints_more": "und {count} weitere: siehe /prompt check",
     "combinations_limit": "Dieser Prompt bedeutet {means} Bilder, und eine Anfrage darf {most} haben.",
@@ -158,15 +218,16 @@ GERMAN: Mapping[str, str] = {
     "me_hint": "/me set ändert sie, /me reset vergisst sie.",
     "me_nothing": "Sag, was gelten soll: ein Modell, eine Größe, eine Zahl von Bildern, oder ob sie privat sind.",
     "me_saved": "Gespeichert.",
-    "me_exported": "Alles, was über dich aufgehoben ist: Vorgaben, Stile, Anfragen und Bilder. "
+    "me_exported": "Alles, was über dich aufgehoben ist: Vorgaben, Stile, LoRAs, Embeddings, Anfragen und Bilder. "
     "Datei {number} von {count}.",
     "me_export_dm": "Das sind {count} Dateien. Sie liegen in deinen Direktnachrichten.",
     "me_export_closed": "Das sind {count} Dateien, die nur in Direktnachrichten passen, und deine sind für mich zu. "
     "Öffne sie in den Privatsphäre-Einstellungen des Servers und versuch es noch einmal.",
     "me_export_running": "Deine Daten werden schon gepackt. Sie kommen, sobald das fertig ist.",
     "me_export_too_large": "Deine Daten passen nicht durch Discord. Frag eine Admin danach.",
-    "me_delete_confirm": "Das löscht deine Vorgaben, Stile, Anfragen, Bilder und Favoriten für immer und bricht ab, "
-    "was für dich gemalt wird. Stile und Listen, die du Servern gegeben hast, bleiben dort ohne deinen Namen. "
+    "me_delete_confirm": "Das löscht deine Vorgaben, Stile, LoRAs, Embeddings, Anfragen, Bilder und Favoriten für "
+    "immer und bricht ab, was für dich gemalt wird. Stile und Listen, die du Servern gegeben hast, bleiben dort ohne "
+    "deinen Namen. "
     "Nachrichten mit deinen Bildern bleiben in ihren Kanälen: lösche die vorher mit ❌.\n\n"
     "/me export gibt dir vorher eine Kopie.",
     "me_deleted": "Alles, was über dich aufgehoben war, ist weg.",
@@ -220,6 +281,71 @@ GERMAN: Mapping[str, str] = {
     "styles_file_rows": "„{name}“ hat mehr als {most} Stile. Teil es.",
     "styles_file_broken": "„{name}“ ist in Zeile {line} nicht zu lesen: ein Anführungszeichen fehlt, oder ein Feld "
     "hört nicht auf.",
+    # /adapters
+    "loras_title": "### LoRAs und Embeddings {first} bis {last} von {count}",
+    "loras_for_model": "die zu {model} passen",
+    "loras_empty": "Hier gibt es noch keine. /adapters add bringt eines: eine Datei, oder ein Link zu Civitai oder "
+    "Hugging Face.",
+    "loras_none_such": "Solche gibt es nicht. /adapters list ohne Angaben zeigt alle, die du benutzen kannst.",
+    "loras_by": "{whose}, von {member}",
+    "loras_triggers": "Triggerworte: {words}",
+    "loras_use": "Im Prompt: {text}",
+    "loras_models": "Passt zu {models}",
+    "loras_models_none": "Für {family} gemacht; so ein Modell ist nicht installiert.",
+    "loras_kib": "{n} KiB",
+    "loras_mib": "{n} MiB",
+    "loras_of": "{amount} von {total}",
+    "loras_rank": "Rang {rank}",
+    "loras_vectors": "{vectors} Vektoren",
+    "loras_since": "seit {when}",
+    "loras_server": "gebracht in {name}",
+    "loras_visibility_private": "nur für mich",
+    "loras_visibility_server": "für diesen Server",
+    "loras_visibility_public": "für alle",
+    "loras_fetching": "Die Datei wird geholt: {amount}",
+    "loras_inspecting": "Die Datei wird angesehen …",
+    "loras_added": "Hinzugefügt. Ein Vorschaubild wird gemalt.",
+    "loras_added_waits": "Hinzugefügt. Wer diesen Server verwaltet, muss es zulassen; bis dahin wird es hier nicht "
+    "benutzt.",
+    "loras_changed": "Geändert",
+    "loras_removed": "„{name}“ ist gelöscht: die Datei, das Vorschaubild und alles, was dazu gesagt war.",
+    "loras_really": "„{name}“ endgültig löschen? Bilder, die damit gemalt wurden, bleiben, und können nicht nochmal "
+    "gemalt werden.",
+    "loras_taken_away": "„{name}“ wird auf diesem Server nicht mehr benutzt. Wem es gehört, behält die Datei.",
+    "loras_approved": "„{name}“ ist zugelassen und kann benutzt werden.",
+    "loras_queue_title": "Wartet auf Zulassung; {left} weitere",
+    "loras_queue_empty": "Nichts wartet auf Zulassung.",
+    "loras_ban_done": "{member} kann diesem Server nichts bringen, und nichts davon wird hier benutzt.",
+    "loras_unbanned": "{member} kann diesem Server wieder LoRAs und Embeddings bringen.",
+    "loras_banned": "Können diesem Server nichts bringen: {members}",
+    "loras_banned_none": "Niemand ist davon ausgeschlossen, diesem Server LoRAs und Embeddings zu bringen.",
+    "loras_no_model": "Kein Modell ist installiert, zu dem „{name}“ passt, darum kann nichts damit gemalt werden.",
+    "loras_ending": "„{name}“ ist keine Datei eines LoRA oder Embedding. Sie enden auf .safetensors, .pt oder .bin.",
+    "loras_none_there": "Diese Nachricht hat keine Datei und keinen Link.",
+    "loras_no_file": "Die Datei fehlt. Häng eine ans Formular, oder nimm /adapters add mit der Angabe link.",
+    "loras_both": "Gib eine Datei an oder einen Link, nicht beides.",
+    "loras_form_title": "LoRA oder Embedding hinzufügen",
+    "loras_form_edit": "LoRA oder Embedding ändern",
+    "loras_form_file": "Die Datei",
+    "loras_form_file_hint": "Sie endet auf .safetensors, .pt oder .bin",
+    "loras_form_name": "Name in Prompts",
+    "loras_form_name_hint": "Leer: wie die Datei sagt",
+    "loras_form_description": "Was es tut",
+    "loras_form_triggers": "Triggerworte",
+    "loras_form_triggers_hint": "Mit Kommas dazwischen; beim Hinzufügen heißt leer: die aus der Datei",
+    "loras_form_weight": "Gewicht, wo niemand eines sagt",
+    "loras_form_weight_hint": "Von -2 bis 2; 1 ist üblich",
+    "loras_form_visibility": "Wer es benutzen darf",
+    "button_adapter_info": "Mehr",
+    "button_adapter_edit": "Ändern",
+    "button_adapter_share": "Mit diesem Server teilen",
+    "button_adapter_withdraw": "Zurückziehen",
+    "button_adapter_removing": "Löschen",
+    "button_adapter_remove": "Endgültig löschen",
+    "button_adapter_preview": "Neue Vorschau",
+    "button_adapter_approve": "Zulassen",
+    "button_adapter_reject": "Nicht hier",
+    "button_adapter_ban_owner": "Besitzer ausschließen",
     # /wildcards
     "wildcards_title": "### Listen dieses Servers",
     "wildcards_empty": "Noch keine. /wildcards add macht eine aus einer Textdatei, ein Eintrag je Zeile.",
@@ -271,6 +397,17 @@ GERMAN: Mapping[str, str] = {
     "admin_upscale": "Bilder dürfen auf diesem Server bis zu {most}-mal so breit und so hoch werden, mit höchstens "
     "{megapixels} Millionen Pixeln.",
     "admin_upscale_off": "Bilder werden auf diesem Server nicht vergrößert.",
+    "admin_adapters_everyone": "Alle dürfen diesem Server LoRAs und Embeddings bringen.",
+    "admin_adapters_nobody": "Nur wer diesen Server verwaltet, bringt ihm LoRAs und Embeddings.",
+    "admin_adapters_roles": "Diesem Server bringen LoRAs und Embeddings, wer ihn verwaltet, und Mitglieder mit einer "
+    "dieser Rollen: {roles}",
+    "admin_adapters_approval": "Sie werden hier erst benutzt, wenn jemand sie zugelassen hat, der den Server "
+    "verwaltet: /adapters queue.",
+    "admin_adapters_no_approval": "Sie werden hier sofort benutzt.",
+    "admin_quota_both": "Sag `count` und `megabytes` zusammen, oder `clear` allein.",
+    "admin_quota_none": "Mitglieder dürfen diesem Server bringen, was der Betreiber sie lässt.",
+    "admin_quota": "Alle: {count} LoRAs und Embeddings, {megabytes} MiB zusammen",
+    "admin_quota_role": "{role}: {count} LoRAs und Embeddings, {megabytes} MiB zusammen",
     # /prompt
     "prompt_title": "### So wird dieser Prompt gelesen",
     "prompt_title_negative": "### So wird dieser negative Prompt gelesen",
@@ -289,6 +426,7 @@ GERMAN: Mapping[str, str] = {
     "prompt_chunk": "Chunk {number}, {used} von {room}",
     "prompt_networks": "Netze",
     "prompt_network": "{kind} {name}: Gewicht {weight}, Text-Encoder {text_encoder}",
+    "prompt_embedding": "Embedding {name}",
     "prompt_hint": "Hinweis: {words}",
     "prompt_shortened": "Gekürzt. In der Datei steht alles.",
     # Was aus einem Bild werden kann
@@ -394,6 +532,37 @@ GERMAN: Mapping[str, str] = {
     "button_repeat": "Genauso noch einmal malen",
     "button_recipe": "Noch einmal malen",
     "deed_repeat": "Noch einmal gemalt",
+    # Links auf Dateien
+    "link_unread": "Das ist kein Link, den ich lesen kann. Kopiere die ganze Adresse der Seite oder der Datei.",
+    "link_https": "Nur Links, die mit https:// beginnen, werden geholt.",
+    "link_credentials": "In dem Link steht eine Anmeldung. Nimm heraus, was vor dem @ steht.",
+    "link_port": "Der Link nennt den Port {port}. Benutzt wird nur der übliche von https.",
+    "link_host": "Von {host} wird nichts geholt. Links dürfen zu {hosts} führen; lade andere Dateien selbst hoch.",
+    "link_address": "{host} führt zu keinem öffentlichen Server, darum wurde nichts geholt.",
+    "link_led_on": "{host} leitet zu {target} weiter, und von dort wird nichts geholt. Nimm den Link der Datei selbst, "
+    "oder lade sie hoch.",
+    "link_redirects": "Der Link leitet mehr als {most} Mal weiter, oder im Kreis. Nimm den Link der Datei selbst.",
+    "link_login": "{host} zeigt eine Anmeldung oder eine Seite statt einer Datei: sie braucht eine Anmeldung, oder der "
+    "Link stimmt nicht. Lade die Datei selbst herunter und dann hier hoch.",
+    "link_missing": "{host} hat unter diesem Link nichts. Ist er vollständig?",
+    "link_status": "{host} gibt die Datei gerade nicht her (Antwort {status}). Versuch es später wieder.",
+    "link_packed": "{host} schickt die Datei gepackt, und hier wird sie nicht entpackt. Lade sie hoch.",
+    "link_answer": "Was {host} geantwortet hat, lässt sich nicht lesen. Nimm den Link der Datei selbst, oder lade sie "
+    "hoch.",
+    "link_page": "{host} hat Adapter, aber nicht auf dieser Seite. Nimm den Link der Seite eines Modells oder seiner "
+    "Datei.",
+    "link_kind": "Auf der Seite geht es um etwas der Art {kind}; hinzufügen lassen sich nur LoRAs und Embeddings.",
+    "link_none": "Auf {page} gibt es kein LoRA und kein Embedding: keine Datei, die auf .safetensors, .pt oder .bin "
+    "endet.",
+    "link_several": "Auf {page} gibt es mehrere Dateien. Nimm den Link von der, die du meinst: {files}",
+    "link_suffix": "„{name}“ ist keine Datei eines LoRAs oder Embeddings. Die enden auf .safetensors, .pt oder .bin.",
+    "link_bytes": "Die Datei hat mehr als {most} MiB, und mehr wird nicht geholt.",
+    "link_cut": "Die Datei kam von {host} nicht vollständig an. Versuch es noch einmal.",
+    "link_changed": "Was von {host} kam, ist nicht die Datei, von der die Seite spricht. Versuch es später wieder.",
+    "link_no_adapter": "Was von {host} kam, ist weder ein LoRA noch ein Embedding.",
+    "link_slow": "{host} ist zu langsam, darum wurde es aufgegeben. Versuch es später wieder, oder lade die Datei "
+    "hoch.",
+    "link_unreachable": "{host} war nicht zu erreichen. Versuch es später wieder.",
     # Knöpfe
     "button_again": "Nochmal",
     "button_cancel": "Abbrechen",
@@ -411,7 +580,7 @@ GERMAN: Mapping[str, str] = {
     "help_start": "## So entstehen Bilder\nTipp **/imagine** und sag, was du sehen willst:\n"
     "> /imagine prompt: a red lighthouse at dusk, oil painting",
     "help_more": "### Mehr sagen\n"
-    "**negative** was fehlen soll · **style** ein Stil · **model** wer malt\n"
+    "**negative** was fehlen soll · **style** ein Stil · **model** wer malt · **lora** LoRAs, Embeddings\n"
     "**size** 512x768 oder ein Verhältnis wie 3:2 · **count** wie viele auf einmal\n"
     "**image** ein Bild als Anfang, **strength** wie stark es sich ändert\n"
     "**steps**, **guidance**, **sampler**, **seed**, **second_prompt** für alle, die sie kennen\n"
@@ -427,6 +596,7 @@ GERMAN: Mapping[str, str] = {
     "help_commands": "### Weitere Befehle\n"
     "**/edit** restyle, inpaint, outpaint oder instruct für jedes Bild · **/upscale** · **/variations** · **/blend**\n"
     "Das Menü jeder Nachricht mit Bild: **Variieren**, **Vergrößern**, **Bearbeiten**, **Einstellungen ändern**\n"
+    "und jeder mit Datei: **Als Adapter hinzufügen**\n"
     "**/paste** malt nach den Einstellungen eines anderen Programms oder eines Bildes\n"
     "**/queue mine** was auf dich wartet · **/queue all** wie viel los ist · **/queue cancel** doch nicht\n"
     "**/history** alles, was du verlangt hast, und deine Favoriten\n"
@@ -434,6 +604,7 @@ GERMAN: Mapping[str, str] = {
     "**/prompt check** wie ein Prompt gelesen wird, und was falsch aussieht\n"
     "**/me show**, **set**, **reset** deine Vorgaben · **/me export**, **delete** deine Daten\n"
     "**/styles list** Stile für `style:`, auch deine\n"
+    "**/adapters add**, **list** LoRAs und Embeddings bringen, und als `<lora:name:0.8>` oder in `lora:` benutzen\n"
     "**/wildcards list** Listen, aus denen `__name__` in einem Prompt eine Zeile zieht\n"
     "**/admin negative** was Admins aus jedem Bild heraushalten · **/admin buttons**, **upscale** was sie erlauben\n"
     "**/about** welche Modelle installiert sind",
@@ -455,4 +626,6 @@ GERMAN: Mapping[str, str] = {
     "tokens": "{n} Tokens",
     "picture": "1 Bild",
     "pictures": "{n} Bilder",
+    # Warum die Datei eines Adapters abgelehnt wird
+    **{f"adapter_refused_{code}": text for code, text in GERMAN_REJECTIONS.items()},
 }

@@ -22,6 +22,17 @@ GERMAN_PROMPTS: Mapping[str, str] = MappingProxyType(
             "abwechselt."
         ),
         "near": "Meinst du {near}?",
+        "network_hypernet": (
+            "Hypernetworks werden hier nicht benutzt: nimm es heraus und such ein LoRA, das dasselbe tut."
+        ),
+        "network_embedding": "{name!r} ist ein Embedding: schreib seinen Namen allein, ohne < und >.",
+        "network_unfit": "{name!r} ist für {family} gemacht, und das Modell {model!r} ist {own}.",
+        "network_fitting": "Diese passen dazu: {names}.",
+        "network_models": "Es passt zu {models}.",
+        "network_heavy": "Sein Gewicht ist hier {weight}, und Gewichte gehen von -{most} bis {most}.",
+        "network_many": "Ein Bild nimmt höchstens {most} davon, und das ist eines zu viel.",
+        "network_triggers": "{name!r} wurde mit Worten trainiert, von denen keines im Prompt steht: {triggers}.",
+        "embedding_unfit": "{name!r} ist ein Embedding für {family}; {model!r} ist {own} und liest es als Wort.",
         "regions_base": "Die Basis ist ein Anteil von 0 bis 1.",
         "regions_none": "Das nennt keine Regionen.",
         "regions_ratio": "Hier sollte ein Verhältnis stehen.",

@@ -8,6 +8,8 @@ file beside it says.
 `easel:upload:DEED` makes a new picture of the one that its message shows, and `easel:upload-form:FORM` opens a form.
 `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again, `easel:forget:MEMBER` deletes a member's data,
 `easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a style, `easel:wildcards:NAME` writes a list,
+`easel:adapters:START:WHOSE:KIND:MODEL` shows adapters, `easel:adapter:VERB:ID` does something to one, and
+`easel:adapters-queue:AFTER` shows what waits for a server's admins.
 `easel:negative` sets a server's negative prompt, `easel:paste` takes settings. Discord takes 100 characters.
 """
 
@@ -28,6 +30,13 @@ UploadForm = Literal["edit", "remix"]
 Shelf = Literal["history", "favourites"]
 #: Whose requests a queue shows.
 Whose = Literal["mine", "all"]
+
+#: What is done to an adapter; "removing" asks before "remove", and "edit" opens a form.
+AdapterVerb = Literal[
+    "info", "edit", "share", "withdraw", "removing", "remove", "preview", "approve", "reject", "ban_owner"
+]
+#: Whose adapters a list shows.
+AdapterShelf = Literal["all", "mine", "server", "public"]
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -51,7 +60,16 @@ QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
 FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
 #: Styles from the one at that place on.
 STYLES = re.compile(r"easel:styles:(?P<start>[0-9]{1,6})")
+ADAPTERS = re.compile(
+    rf"easel:adapters:(?P<start>[0-9]{{1,6}}):(?P<whose>{'|'.join(get_args(AdapterShelf))})"
+    r":(?P<kind>all|lora|embedding):(?P<model>[0-9a-f]{0,12})"
+)
+ADAPTER = re.compile(rf"easel:adapter:(?P<verb>{'|'.join(get_args(AdapterVerb))}):(?P<id>[0-9]{{1,18}})")
+ADAPTERS_QUEUE = re.compile(r"easel:adapters-queue:(?P<after>[0-9]{1,18})")
 #: Of forms.
+ADAPTER_ADD_ID = "easel:adapter-add"
+ADAPTER_ADD = re.compile(ADAPTER_ADD_ID)
+ADAPTER_EDIT = re.compile(r"easel:adapter-edit:(?P<id>[0-9]{1,18})")
 STYLE = re.compile(r"easel:style:(?P<id>[0-9]{1,18})")
 WILDCARDS = re.compile(r"easel:wildcards:(?P<name>[a-z0-9/_-]{1,60})")
 NEGATIVE_ID = "easel:negative"
@@ -133,6 +151,26 @@ def styles_id(start: int) -> str:
 def style_id(number: int) -> str:
     """Return the custom id of a form that changes the words of the style of that id."""
     return f"easel:style:{number}"
+
+
+def adapters_id(start: int, whose: AdapterShelf = "all", kind: str = "all", model: str = "") -> str:
+    """Return the custom id of a button that shows adapters from that place on; `model` is how its hash begins."""
+    return f"easel:adapters:{start}:{whose}:{kind}:{model[:12]}"
+
+
+def adapter_id(verb: AdapterVerb, number: int) -> str:
+    """Return the custom id of a button that does something to the adapter of that id."""
+    return f"easel:adapter:{verb}:{number}"
+
+
+def adapters_queue_id(after: int) -> str:
+    """Return the custom id of a button that shows what waits for a server's admins behind the adapter of that id."""
+    return f"easel:adapters-queue:{after}"
+
+
+def adapter_edit_id(number: int) -> str:
+    """Return the custom id of a form that changes what is said of the adapter of that id."""
+    return f"easel:adapter-edit:{number}"
 
 
 def wildcards_id(name: str) -> str:

@@ -7,6 +7,7 @@ import discord
 from discord import ui
 
 from bot.services.derive import size_of
+from bot.services.networks import Named
 from bot.texts import duration, say
 from bot.ui.custom_ids import Verb, custom_id
 from bot.ui.plain import SHOWN, bar, harmless
@@ -23,6 +24,8 @@ _STYLES = {"again": discord.ButtonStyle.primary}
 
 #: Characters of each of many prompts.
 _LEAST_SHOWN = 60
+#: Adapters that are named under a picture.
+_ADAPTERS = 8
 
 
 @dataclass(frozen=True)
@@ -174,8 +177,13 @@ def button(
     return ui.Button(label=say(f"button_{word}", locale), custom_id=identity, style=style)
 
 
-def settings_line(recipe: AnyRecipe, model_name: str, locale: str | None, seconds: float) -> str:
-    """Return the settings in a line for people; that no network made a picture larger is said."""
+def settings_line(
+    recipe: AnyRecipe, model_name: str, locale: str | None, seconds: float, adapters: Sequence[Named] = ()
+) -> str:
+    """Return the settings in a line for people, and in another what adapters they were painted with.
+
+    That no network made a picture larger is said.
+    """
     took = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
     if isinstance(recipe, Upscale):
         key = "done_larger_filter" if recipe.model is None else "done_larger"
@@ -183,7 +191,7 @@ def settings_line(recipe: AnyRecipe, model_name: str, locale: str | None, second
         if recipe.faces is not None:
             parts.append(say("done_faces", locale))
         return " · ".join([*parts, f"{took} s"])
-    return say(
+    line = say(
         "done",
         locale,
         model=model_name,
@@ -194,3 +202,15 @@ def settings_line(recipe: AnyRecipe, model_name: str, locale: str | None, second
         seed=recipe.seed,
         seconds=took,
     )
+    return f"{line}\n-# {made_with(adapters, locale)}" if adapters else line
+
+
+def made_with(adapters: Sequence[Named], locale: str | None) -> str:
+    """Return the names of the adapters that pictures were made with, and which have been removed since."""
+    names = []
+    for each in adapters[:_ADAPTERS]:
+        name = say("made_with_nameless", locale) if each.name is None else harmless(each.name, _LEAST_SHOWN)
+        names.append(say("made_with_gone", locale, name=name) if each.gone else name)
+    if len(adapters) > _ADAPTERS:
+        names.append("…")
+    return say("made_with", locale, names=", ".join(names))

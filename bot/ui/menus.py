@@ -147,6 +147,59 @@ GERMAN_MENUS: Mapping[str, str] = {
     "AUTOMATIC1111",
     "A styles.csv": "Eine styles.csv",
     "Get styles as a file: AUTOMATIC1111’s styles.csv": "Stile als Datei bekommen: styles.csv von AUTOMATIC1111",
+    # /adapters
+    "LoRAs and embeddings, perhaps with a weight, name:0.8; several with commas between": "LoRAs und Embeddings, auch "
+    "mit Gewicht, name:0.8; mehrere mit Kommas",
+    "LoRAs and embeddings: yours and those shared": "LoRAs und Embeddings: deine und die geteilten",
+    "Add as adapter": "Als Adapter hinzufügen",
+    "Bring a LoRA or an embedding; without options you get a form": "Ein LoRA oder Embedding bringen; ohne Angaben "
+    "kommt ein Formular",
+    "A .safetensors, .pt or .bin file": "Eine Datei .safetensors, .pt oder .bin",
+    "Or a link to its page or its file at Civitai or Hugging Face": "Oder ein Link zur Seite oder Datei bei Civitai "
+    "oder Hugging Face",
+    "What it is called in prompts; otherwise as the file": "Wie es in Prompts heißt; sonst wie die Datei",
+    "Words that it was trained on, with commas between": "Worte, mit denen es trainiert wurde, mit Kommas dazwischen",
+    "How strong it is where nobody says; 1 is usual": "Wie stark es ist, wo niemand es sagt; 1 ist üblich",
+    "What it does": "Was es tut",
+    "Who may use it; otherwise you alone": "Wer es benutzen darf; sonst du allein",
+    "Who may use it; otherwise this server": "Wer es benutzen darf; sonst dieser Server",
+    "me alone": "nur ich",
+    "everybody": "alle",
+    "mine": "meine",
+    "of this server": "von diesem Server",
+    "for everybody": "für alle",
+    "Which LoRAs and embeddings you can use here": "Welche LoRAs und Embeddings du hier benutzen kannst",
+    "Whose": "Wessen",
+    "Which kind": "Welche Art",
+    "LoRAs": "LoRAs",
+    "embeddings": "Embeddings",
+    "Only those that fit this model": "Nur die, die zu diesem Modell passen",
+    "Everything about a LoRA or an embedding": "Alles über ein LoRA oder Embedding",
+    "Which LoRA or embedding": "Welches LoRA oder Embedding",
+    "Paint a picture that shows what one of yours does": "Ein Bild malen, das zeigt, was eines von deinen tut",
+    "What to paint; otherwise its trigger words": "Was gemalt werden soll; sonst seine Triggerworte",
+    "Change one of yours, in a form where you say nothing but its name": "Eines von deinen ändern; im Formular, wenn "
+    "du nur den Namen sagst",
+    "Say who may use one of yours": "Sagen, wer eines von deinen benutzen darf",
+    "Delete one of yours for good, or, as an admin, take one away from this server": "Eines von deinen löschen oder, "
+    "wer verwaltet, eines von hier wegnehmen",
+    "For admins: what waits to be approved in this server": "Für die Verwaltung: was auf Zulassung wartet",
+    "For admins: let a member bring nothing here; alone it shows who": "Für die Verwaltung: jemanden ausschließen; "
+    "allein zeigt es, wen",
+    "Whose LoRAs and embeddings are not wanted here": "Wessen LoRAs und Embeddings hier nicht erwünscht sind",
+    "For admins: let a member bring LoRAs and embeddings again": "Für die Verwaltung: jemanden wieder zulassen",
+    "Who may bring them again": "Wer sie wieder bringen darf",
+    "Who may bring LoRAs and embeddings, and whether you look at them first": "Wer LoRAs und Embeddings bringen darf, "
+    "und ob ihr sie zuerst anseht",
+    "Besides those who manage this server": "Außer denen, die diesen Server verwalten",
+    "They are used here only once you have approved them: /adapters queue": "Sie werden hier erst benutzt, wenn ihr "
+    "sie zugelassen habt: /adapters queue",
+    "How many LoRAs and embeddings a member may bring here; without options you see what is set": "Wie viele jemand "
+    "bringen darf; ohne Angaben siehst du, was gilt",
+    "For members with this role; otherwise for everybody": "Für Mitglieder mit dieser Rolle; sonst für alle",
+    "How many": "Wie viele",
+    "How many MiB in all": "Wie viele MiB zusammen",
+    "Take this rule away": "Diese Regel wegnehmen",
     # /wildcards
     "Lists of words that prompts draw from": "Listen von Worten, aus denen Prompts ziehen",
     "Add or replace lists, from text files": "Listen aus Textdateien hinzufügen oder ersetzen",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from discord import ui
 
+from bot.services.networks import Network, Networks, family_name, weights_of, whose
 from bot.services.prompts import spoken
 from bot.services.readings import BREAK, Chunks, count, pieces, words
 from bot.texts import said, say
@@ -33,6 +34,9 @@ _FRAME = len("\n```\n\n```\n")
 Part = ui.Item[ui.LayoutView]
 
 
+_NO_NETWORKS = Networks()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """What there is to show of a prompt."""
@@ -48,6 +52,9 @@ class Shown:
     ways: int | None = None
     #: Why there are no tokens, as a sentence; None where there are.
     trouble: str | None = None
+    #: What the prompt may name, and who asks.
+    networks: Networks = _NO_NETWORKS
+    member_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -145,20 +152,37 @@ def _chunk_lines(chunks: Sequence[TokenChunk], locale: str | None) -> Iterator[s
 
 
 def _networks(shown: Shown, locale: str | None) -> Iterator[_Paragraph]:
-    networks = shown.reading.networks
-    if networks:
-        lines = (
-            say(
-                "prompt_network",
-                locale,
-                kind=network.kind,
-                name=places.harmless(network.name),
-                weight=short(network.weight),
-                text_encoder=short(network.text_encoder_weight),
-            )
-            for network in networks
-        )
+    lines = [*_network_lines(shown, locale), *_embedding_lines(shown, locale)]
+    if lines:
         yield _Paragraph(say("prompt_networks", locale), lines)
+
+
+def _network_lines(shown: Shown, locale: str | None) -> Iterator[str]:
+    for use in shown.reading.networks:
+        network = shown.networks.find(use.name)
+        weight, encoder = (use.weight, use.text_encoder_weight) if network is None else weights_of(use, network)
+        yield say(
+            "prompt_network",
+            locale,
+            kind=use.kind,
+            name=places.harmless(use.name),
+            weight=short(weight),
+            text_encoder=short(encoder),
+        )
+        if network is not None:
+            yield _what(network, shown, locale)
+
+
+def _embedding_lines(shown: Shown, locale: str | None) -> Iterator[str]:
+    for network in shown.networks.embeddings(shown.text):
+        yield say("prompt_embedding", locale, name=places.harmless(network.name))
+        yield _what(network, shown, locale)
+
+
+def _what(network: Network, shown: Shown, locale: str | None) -> str:
+    """Return what a network is, for whom, and whose."""
+    owner = say(f"adapters_whose_{whose(network, shown.member_id)}", locale)
+    return f"  {network.form} · {family_name(network.family)} · {owner}"
 
 
 def _hints(shown: Shown, locale: str | None) -> Iterator[_Paragraph]:

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.adapters.application import Adapters, Weighted
 from inference.diffusion import batching, memory, pictures
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.failures import NonFinite, explain
@@ -101,6 +102,7 @@ class PassKey:
     shape: tuple[int, ...]
     tokens: int
     concat: bool
+    adapters: Weighted
 
 
 class Engine:
@@ -112,16 +114,18 @@ class Engine:
         settings: EngineSettings,
         launch: LaunchId,
         emit: Callable[[Event], None],
+        adapters: Adapters | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._models = models
+        self._adapters = adapters or Adapters(None, torch.device("cpu"), torch.float32)
         self._settings = settings
         self._launch = launch
         self._emit = emit
         self._clock = clock
         self._jobs: dict[JobId, Job] = {}
         self._arrivals = 0
-        self.conditioning = ConditioningCache()
+        self.conditioning = ConditioningCache(self._adapters)
         #: Rows that a pass was found to hold at most, after it ran out of memory.
         self._caps: dict[PassKey, int] = {}
         self._encoders = ThreadPoolExecutor(max_workers=2, thread_name_prefix="png")
@@ -172,7 +176,10 @@ class Engine:
         passes = batching.group(waiting, self._key, lambda state: len(_ask(state).guidance.rows), self._cap)
         for states in passes.values():
             self._run(states)
-        return self._deliver(wait=not passes)
+        busy = self._deliver(wait=not passes)
+        if not busy:
+            self._adapters.take_off()
+        return busy
 
     def _runnable(self) -> list[Job]:
         return sorted((job for job in self._jobs.values() if not job.paused), key=lambda job: job.order)
@@ -203,7 +210,7 @@ class Engine:
             job.started = True
             self._emit(Started(launch=self._launch, job=job.id))
         began = self._clock()
-        job.coming = prepare(job, model, self.conditioning)
+        job.coming = prepare(job, model, self.conditioning, self._adapters)
         job.network_seconds += self._clock() - began
 
     def _begin(self, job: Job) -> None:
@@ -262,6 +269,7 @@ class Engine:
             shape=tuple(ask.x.shape),
             tokens=ask.guidance.rows[0].context.shape[0],
             concat=ask.concat is not None,
+            adapters=state.selection.unet,
         )
 
     def _cap(self, key: PassKey) -> int:
@@ -303,6 +311,7 @@ class Engine:
             concat = torch.cat([ask.guidance.seen(ask.concat) for ask in asks if ask.concat is not None])
         rows = [row for ask in asks for row in ask.guidance.rows]
         x = x.repeat_interleave(repeats.to(x.device), 0)
+        self._adapters.put_on(model, "unet", states[0].selection.unet)
         denoised = model.denoise(x, sigmas.repeat_interleave(repeats), rows, concat)
         parts = denoised.split(counts)
         answers = [

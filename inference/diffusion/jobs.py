@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inference.adapters.application import NO_ADAPTERS, Selection
 from inference.diffusion.mosaic import Mosaic, Tile
 from inference.diffusion.painting import Ask, Painting
 from inference.protocol.messages import Generate, JobId, Picture
@@ -34,6 +35,8 @@ class State:
     recipe: Recipe
     painting: Painting
     steps: int
+    #: The recipe's adapters by what they act on.
+    selection: Selection = NO_ADAPTERS
     overlay: Overlay | None = None
     #: Which tile of what this is, of a picture that is painted in tiles.
     tile: Tile | None = None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch import Tensor
 
+from inference.adapters.application import Adapters, Selection
 from inference.diffusion import pictures
 from inference.diffusion.blending import blended
 from inference.diffusion.conditioning import ConditioningCache
@@ -31,6 +32,7 @@ from inference.diffusion.surroundings import added, surrounded
 from inference.families.base import DiffusionModel
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from inference.protocol.recipe import (
+    AdapterUse,
     Blend,
     ContentHash,
     Detail,
@@ -43,47 +45,65 @@ from inference.protocol.recipe import (
 )
 
 
-def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache) -> Iterator[State]:
+def prepare(job: Job, model: DiffusionModel, cache: ConditioningCache, adapters: Adapters) -> Iterator[State]:
     """Return the states of a job's pictures or of their tiles, each with its first ask still to be made.
 
-    Raises OutOfRange for what this model cannot do and PictureError for a source picture that cannot be read.
+    Raises OutOfRange for what this model cannot do, PictureError for a source picture that cannot be read, ModelError
+    for an adapter that is not here or does not fit.
     """
     recipe = job.recipe
-    if recipe.adapters:
-        raise OutOfRange("adapters", len(recipe.adapters), "empty: this engine does not load adapters yet")
     if recipe.style_prompt is not None and model.text_encoders < 2:
         raise OutOfRange("style prompt", "given", "left out: this model has one text encoder, and so takes one prompt")
     _require_kind(recipe, model)
     own_recipes = [picture_of(recipe, index, job.command.words) for index in range(job.command.count)]
     for own in own_recipes:
         plan(own)  # refused before anything is painted
+    # Pictures of the same adapters have the same selection, which is found once.
+    selections = {own.adapters: adapters.select(own.adapters, model) for own in own_recipes}
     if isinstance(recipe, Detail):
         picture = pictures.decode_upload(job.command.images[recipe.image], max_pixels=MAX_IMAGE_PIXELS)
         details = [own for own in own_recipes if isinstance(own, Detail)]
-        return _tiles(job, details, picture, model, cache)
+        return _tiles(job, details, picture, model, cache, selections)
     source, overlay = _source(recipe, job.command.images, model)
     steps = total_steps(recipe)
     states = []
     for index, own in enumerate(own_recipes):
-        painting = paint(own, model, _guidance_of(own, model, cache), source)
-        states.append(State(job=job, index=index, recipe=own, painting=painting, steps=steps, overlay=overlay))
+        selection = selections[own.adapters]
+        painting = paint(own, model, _guidance_of(own, model, cache, selection), source)
+        state = State(job=job, index=index, recipe=own, painting=painting, steps=steps, selection=selection)
+        state.overlay = overlay
+        states.append(state)
     return iter(states)
 
 
 def _tiles(
-    job: Job, recipes: list[Detail], picture: Image.Image, model: DiffusionModel, cache: ConditioningCache
+    job: Job,
+    recipes: list[Detail],
+    picture: Image.Image,
+    model: DiffusionModel,
+    cache: ConditioningCache,
+    selections: Mapping[tuple[AdapterUse, ...], Selection],
 ) -> Iterator[State]:
     """Give the tiles of each picture; what they start from is made when they begin."""
     for index, own in enumerate(recipes):
         steps = total_steps(own)
         mosaic = Mosaic(own, steps)
+        selection = selections[own.adapters]
         for tile in tiles_of(own):
-            painting = _tile(own, tile, picture, mosaic, model, cache)
-            yield State(job=job, index=index, recipe=own, painting=painting, steps=steps, tile=tile, mosaic=mosaic)
+            painting = _tile(own, tile, picture, mosaic, model, cache, selection)
+            state = State(job=job, index=index, recipe=own, painting=painting, steps=steps, selection=selection)
+            state.tile, state.mosaic = tile, mosaic
+            yield state
 
 
 def _tile(
-    recipe: Detail, tile: Tile, picture: Image.Image, mosaic: Mosaic, model: DiffusionModel, cache: ConditioningCache
+    recipe: Detail,
+    tile: Tile,
+    picture: Image.Image,
+    mosaic: Mosaic,
+    model: DiffusionModel,
+    cache: ConditioningCache,
+    selection: Selection,
 ) -> Painting:
     """Paint one tile. It begins with its part of one noise for the whole, so that neighbours agree in their overlap."""
     if mosaic.noise is None:
@@ -91,7 +111,7 @@ def _tile(
     latents = model.encode(_batch(pictures.to_pixels(enlarged(picture, recipe, tile))))[0]
     source = Source(latents=latents, noise=tile.of(mosaic.noise, model.downscale))
     own = msgspec.structs.replace(recipe, seed=seed_of(recipe, tile))
-    return (yield from paint(own, model, _guidance_of(recipe, model, cache, tile), source))
+    return (yield from paint(own, model, _guidance_of(recipe, model, cache, selection, tile), source))
 
 
 def _require_kind(recipe: Recipe, model: DiffusionModel) -> None:
@@ -108,11 +128,11 @@ def _require_kind(recipe: Recipe, model: DiffusionModel) -> None:
 
 
 def _guidance_of(
-    recipe: Recipe, model: DiffusionModel, cache: ConditioningCache, tile: Tile | None = None
+    recipe: Recipe, model: DiffusionModel, cache: ConditioningCache, selection: Selection, tile: Tile | None = None
 ) -> GuidanceOf:
     def of(width: int, height: int, second_pass: bool) -> GuidanceAt:
         texts = plan(recipe, second_pass)
-        found = cache.of(model, texts.texts, width, height, recipe.clip_skip)
+        found = cache.of(model, texts.texts, width, height, recipe.clip_skip, selection)
         weights = _weights(texts, model, width, height, tile)
         image_scale = recipe.image_guidance_scale if isinstance(recipe, Instruct) else 1.0
         is_one_row = recipe.guidance_scale == image_scale == 1 and texts.is_plain

@@ -4,18 +4,21 @@ The engine knows models only through `DiffusionModel`. A family (one module each
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inference.diffusion.sigmas import NoiseTable
+from inference.families.embeddings import Embedding
 from inference.families.texts import Text
 from inference.protocol.recipe import ContentHash
 
 Prediction = Literal["epsilon", "v_prediction"]
+#: Of each text encoder the embeddings that it reads, under the same names; or none at all.
+Embeddings = Sequence[Sequence[Embedding]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,10 @@ class DiffusionModel(ABC):
     hash: ContentHash
     #: "sd1", "sd2" or "sdxl".
     family: str
+    #: The family of adapters that fit, where it is another: the sample model's network has a size of its own.
+    adapter_family: str = ""
+    #: The networks that adapters can change, by what targets call them: "unet", "text_encoder", "text_encoder_2".
+    networks: Mapping[str, nn.Module]
     device: torch.device
     #: Of the networks; latents between steps are always float32.
     dtype: torch.dtype
@@ -62,12 +69,19 @@ class DiffusionModel(ABC):
         """Return how many text encoders there are; a second one may be given a text of its own."""
 
     @abstractmethod
-    def chunks(self, texts: Sequence[Text]) -> int:
+    def chunks(self, texts: Sequence[Text], embeddings: Embeddings = ()) -> int:
         """Return how many of the text encoder's chunks the longest of these texts fills."""
 
     @abstractmethod
     def condition(
-        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self,
+        texts: Sequence[Text],
+        *,
+        width: int,
+        height: int,
+        clip_skip: int,
+        chunks: int | None = None,
+        embeddings: Embeddings = (),
     ) -> list[Conditioning]:
         """Return one conditioning a text, all of the same number of tokens: `chunks` times 77, or the longest text's.
 

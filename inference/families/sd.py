@@ -7,8 +7,9 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import Tensor
 
 from inference.diffusion.sigmas import NoiseTable
-from inference.families.base import Conditioning, DiffusionModel, Prediction
+from inference.families.base import Conditioning, DiffusionModel, Embeddings, Prediction
 from inference.families.clip import ClipEncoder, weighted
+from inference.families.embeddings import Embedding
 from inference.families.latents import LatentSpace
 from inference.families.texts import Text, read_by
 from inference.protocol.recipe import ContentHash
@@ -37,6 +38,9 @@ class UNetModel(DiffusionModel):
         self.unet = unet
         self.latents = LatentSpace(vae)
         self.encoders = tuple(encoders)
+        suffixes = ("", *(f"_{number}" for number in range(2, len(self.encoders) + 1)))
+        named = zip(suffixes, self.encoders, strict=True)
+        self.networks = {"unet": unet} | {f"text_encoder{suffix}": encoder.model for suffix, encoder in named}
         self.latent_channels = int(vae.config.latent_channels)
         self.inpainting = int(unet.config.in_channels) == 2 * self.latent_channels + 1
         self.instructs = int(unet.config.in_channels) == 2 * self.latent_channels
@@ -73,19 +77,25 @@ class UNetModel(DiffusionModel):
         """Return how many text encoders there are; see DiffusionModel."""
         return len(self.encoders)
 
-    def chunks(self, texts: Sequence[Text]) -> int:
+    def chunks(self, texts: Sequence[Text], embeddings: Embeddings = ()) -> int:
         """Return how many chunks the longest text fills; see DiffusionModel."""
-        return max(encoder.chunks(weighted(text)) for encoder, text in self._read(texts))
+        return max(
+            encoder.chunks(weighted(read_by(place, text)), known)
+            for place, (encoder, known) in enumerate(self._knowing(embeddings))
+            for text in texts
+        )
 
-    def _read(self, texts: Sequence[Text]) -> Iterator[tuple[ClipEncoder, str]]:
-        """Return each encoder with every text that it reads."""
-        return ((encoder, read_by(place, text)) for place, encoder in enumerate(self.encoders) for text in texts)
+    def _knowing(self, embeddings: Embeddings) -> Iterator[tuple[ClipEncoder, Sequence[Embedding]]]:
+        """Return each encoder with the embeddings that it knows."""
+        return zip(self.encoders, embeddings or [()] * len(self.encoders), strict=True)
 
-    def _contexts(self, texts: Sequence[Text], clip_skip: int, chunks: int | None) -> tuple[Tensor, Tensor | None]:
-        chunks = chunks or self.chunks(texts)
+    def _contexts(
+        self, texts: Sequence[Text], clip_skip: int, chunks: int | None, embeddings: Embeddings
+    ) -> tuple[Tensor, Tensor | None]:
+        chunks = chunks or self.chunks(texts, embeddings)
         encoded = [
-            encoder.encode([weighted(read_by(place, text)) for text in texts], chunks, clip_skip)
-            for place, encoder in enumerate(self.encoders)
+            encoder.encode([weighted(read_by(place, text)) for text in texts], chunks, clip_skip, known)
+            for place, (encoder, known) in enumerate(self._knowing(embeddings))
         ]
         context = torch.cat([hidden.to(self.dtype) for hidden, _ in encoded], -1)
         return context, encoded[-1][1]
@@ -96,10 +106,17 @@ class StableDiffusion(UNetModel):
 
     @torch.inference_mode()
     def condition(
-        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self,
+        texts: Sequence[Text],
+        *,
+        width: int,
+        height: int,
+        clip_skip: int,
+        chunks: int | None = None,
+        embeddings: Embeddings = (),
     ) -> list[Conditioning]:
         """Return one conditioning a text; see DiffusionModel."""
-        context, _ = self._contexts(texts, clip_skip, chunks)
+        context, _ = self._contexts(texts, clip_skip, chunks, embeddings)
         return [Conditioning(context=one) for one in context.to(self.device)]
 
     @torch.inference_mode()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from inference.families.base import Conditioning
+from inference.families.base import Conditioning, Embeddings
 from inference.families.sd import UNetModel
 from inference.families.texts import Text
 
@@ -15,10 +15,17 @@ class StableDiffusionXL(UNetModel):
 
     @torch.inference_mode()
     def condition(
-        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self,
+        texts: Sequence[Text],
+        *,
+        width: int,
+        height: int,
+        clip_skip: int,
+        chunks: int | None = None,
+        embeddings: Embeddings = (),
     ) -> list[Conditioning]:
         """Return one conditioning a text, with its pooled vector and the picture's size; see DiffusionModel."""
-        context, pooled = self._contexts(texts, clip_skip, chunks)
+        context, pooled = self._contexts(texts, clip_skip, chunks, embeddings)
         if pooled is None:
             raise ValueError("SDXL's second text encoder has no projection")
         size_ids = torch.tensor([height, width, 0, 0, height, width], dtype=self.dtype, device=self.device)

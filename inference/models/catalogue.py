@@ -56,6 +56,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     #: Follows instructions about a picture (InstructPix2Pix).
     instructs: bool = False
 
+    @property
+    def adapter_family(self) -> str:
+        """Return the family of adapters that fit; the sample model's network is of a size of its own."""
+        if self.kind != "checkpoint":
+            return ""
+        return "sample" if self.name == SAMPLE_NAME else self.family
+
     def info(self) -> ModelInfo:
         """Return what the engine reports of it."""
         sample = self.name == SAMPLE_NAME
@@ -64,6 +71,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             name=self.name,
             kind=self.kind,
             family=self.family,
+            adapter_family=self.adapter_family,
             prediction_type=self.prediction,
             inpainting=self.inpainting,
             instructs=self.instructs,

@@ -116,6 +116,7 @@ class Residency:
             vae=vae_path,
             attention=self._attention,
         )
+        loaded.adapter_family = entry.adapter_family
         self._models[key] = loaded
         evicted += self._make_room(0, {*keep, model})
         seconds = max(self._clock() - began, 1e-6)

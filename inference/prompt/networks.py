@@ -36,6 +36,8 @@ class NetworkUse:
     span: Span
     #: What was said and is not used here: block weights, say.
     unused: tuple[str, ...] = ()
+    #: A weight was said; without one it is 1, or what the network's owner wants.
+    weighted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def _use(kind: str, arguments: str, text: str, span: Span) -> NetworkUse:
     unet = _weight(positional[1], text, span) if len(positional) > 1 else encoder
     unet = _weight(named["unet"], text, span) if "unet" in named else unet
     unused = (*positional[2:], *(f"{key}={value}" for key, value in named.items() if key not in _NAMED))
-    return NetworkUse(kind, name, unet, encoder, span, unused)
+    weighted = bool(positional or _NAMED & set(named))
+    return NetworkUse(kind, name, unet, encoder, span, unused, weighted)
 
 
 def _weight(written: str, text: str, span: Span) -> float:

@@ -37,6 +37,10 @@ MAX_IMAGE_SIDE = 16 * 1024
 MAX_TILES = 1024
 #: Pictures that may be blended into one.
 MAX_BLENDED = 4
+#: Adapters that one picture may be made with.
+MAX_ADAPTERS = 32
+#: Characters of the word that an embedding is read for.
+MAX_ADAPTER_WORD = 100
 
 
 class OutOfRange(ValueError):

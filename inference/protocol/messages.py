@@ -6,6 +6,7 @@ import msgspec
 
 from inference.protocol import PROTOCOL_VERSION
 from inference.protocol.limits import (
+    MAX_ADAPTERS,
     MAX_COUNT,
     MAX_IMAGE_BYTES,
     MAX_TOKENIZED_CHARACTERS,
@@ -16,7 +17,7 @@ from inference.protocol.limits import (
     require_text,
 )
 from inference.protocol.marks import Mark
-from inference.protocol.recipe import AnyRecipe, ContentHash, Upscale, Words, sources
+from inference.protocol.recipe import AnyRecipe, ContentHash, Upscale, Words, require_hash, sources
 
 JobId = NewType("JobId", str)
 #: Names one life of an engine process; an event of another launch is dropped.
@@ -28,6 +29,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     #: The folder that holds the installed models and their catalogue.
     models_folder: str
+    #: The folder that holds adapters by their hashes; empty where there are none.
+    adapters_folder: str = ""
     #: "auto", "cpu", "mps", "cuda" or "cuda:1".
     device: str = "auto"
     #: "auto" is float16 on a GPU and float32 on a CPU.
@@ -37,6 +40,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_rows: int = 16
     #: Bytes for resident models; 0 lets the engine choose from the device's memory.
     memory_budget_bytes: int = 0
+    #: Bytes for adapters that are kept in memory; 0 lets the engine choose.
+    adapters_budget_bytes: int = 0
     #: Threads that torch may use on a CPU; 0 lets torch choose.
     threads: int = 0
     heartbeat_seconds: float = 1.0
@@ -44,6 +49,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require_int("max_rows", self.max_rows, 1, 1024)
         require_int("memory_budget_bytes", self.memory_budget_bytes, 0, 2**50)
+        require_int("adapters_budget_bytes", self.adapters_budget_bytes, 0, 2**50)
         require_int("threads", self.threads, 0, 1024)
         require_float("heartbeat_seconds", self.heartbeat_seconds, 0.01, 60)
 
@@ -57,6 +63,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["checkpoint", "vae", "upscaler", "face_restorer"] = "checkpoint"
     #: "sd1", "sd2" or "sdxl"; "upscaler" and "face_restorer" for such.
     family: str
+    #: Which adapters fit: those of the same family, "sd1", "sd2", "sdxl" or "sample"; empty for what is no checkpoint.
+    adapter_family: str = ""
     prediction_type: Literal["epsilon", "v_prediction"]
     #: The network takes a mask and a masked picture (9 channels).
     inpainting: bool
@@ -166,11 +174,24 @@ class Examine(msgspec.Struct, frozen=True, kw_only=True, tag="examine"):
             raise OutOfRange("image", f"{len(self.data):,} bytes long", f"at most {MAX_IMAGE_BYTES:,} bytes")
 
 
+class Prefetch(msgspec.Struct, frozen=True, kw_only=True, tag="prefetch"):
+    """Read adapters beside the work, since a job that waits will want them. A hint: nothing answers it."""
+
+    adapters: tuple[ContentHash, ...]
+    #: Of the model that they are wanted for, as `ModelInfo.adapter_family` says it.
+    family: str
+
+    def __post_init__(self) -> None:
+        require_int("number of adapters", len(self.adapters), 0, MAX_ADAPTERS)
+        for adapter in self.adapters:
+            require_hash("adapter", adapter)
+
+
 class Shutdown(msgspec.Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave. Jobs that still run are abandoned without an event."""
 
 
-Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Examine | Shutdown
+Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Examine | Prefetch | Shutdown
 
 
 # Events ---------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from inference.protocol.names import (
     split_sampler,
 )
 from inference.protocol.recipe import (
+    AdapterUse,
     AnyRecipe,
     Blend,
     Detail,
@@ -47,6 +48,10 @@ _UPSCALER_KEYS = {name.casefold(): key for key, name in _UPSCALERS.items()}
 #: As `inference.prompt.networks` takes.
 _MOST_LORA_WEIGHT = 10.0
 _HASH = re.compile(r"[0-9a-fA-F]{8,64}")
+#: Digits of an adapter's hash that are written.
+_HASH_DIGITS = 12
+_LORA = re.compile(r"<(?:lora|lyco):([^:<>,\n]+)[:>]")
+_NO_NAME = re.compile(r"[<>:,\n]")
 #: What AUTOMATIC1111 calls schedules that have another name here; its uniform steps are k-diffusion's `get_sigmas`.
 _SCHEDULE_LABELS = {"uniform": "normal", "ddim": "ddim_uniform"}
 #: What its "Automatic" means, a sampler at a time (modules/sd_samplers_kdiffusion.py, version 1.9); else "normal".
@@ -68,7 +73,7 @@ def to_parameters(recipe: AnyRecipe, model_name: str = "", faces_name: str = "")
     """
     if isinstance(recipe, Upscale):
         return _upscaled(recipe, model_name, faces_name)
-    lines = [recipe.prompt.strip()]
+    lines = [" ".join([recipe.prompt.strip(), *_missing_tags(recipe)]).strip()]
     if recipe.negative_prompt:
         lines.append(_NEGATIVE + recipe.negative_prompt.strip())
     lines.append(", ".join(f"{key}: {_quoted(value)}" for key, value in _pairs(recipe, model_name)))
@@ -102,6 +107,12 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
         yield "Eta", _decimal(recipe.eta)
     if recipe.guidance_rescale:
         yield "CFG rescale", _decimal(recipe.guidance_rescale)
+    named = [(name, use.hash[:_HASH_DIGITS]) for use, name in _named_loras(recipe)]
+    if named:
+        yield "Lora hashes", ", ".join(f"{name}: {value}" for name, value in named)
+    words = {use.word: use.hash[:_HASH_DIGITS] for use in recipe.adapters if use.word is not None}
+    if words := {word: value for word, value in words.items() if not _NO_NAME.search(word)}:
+        yield "TI hashes", ", ".join(f"{word}: {value}" for word, value in words.items())
     match recipe:
         case ImageToImage():
             yield "Denoising strength", _decimal(recipe.strength)
@@ -121,14 +132,36 @@ def _pairs(recipe: Recipe, model_name: str) -> Iterable[tuple[str, str]]:
             yield "Detail overlap", str(recipe.overlap)
         case Blend():
             yield "Denoising strength", _decimal(recipe.strength)
-            named = zip(recipe.images, recipe.shares, strict=True)
-            yield "Blend", " ".join(f"{image[:10]} {share:.3g}" for image, share in named)
+            shares = zip(recipe.images, recipe.shares, strict=True)
+            yield "Blend", " ".join(f"{image[:10]} {share:.3g}" for image, share in shares)
         case TextToImage() if recipe.hires is not None:
             yield "Denoising strength", _decimal(recipe.hires.strength)
             yield "Hires resize", f"{recipe.hires.width}x{recipe.hires.height}"
             yield "Hires steps", str(recipe.hires.steps or recipe.steps)
             yield "Hires upscaler", _UPSCALERS[recipe.hires.upscaler]
     yield "Version", VERSION
+
+
+def _named_loras(recipe: Recipe) -> list[tuple[AdapterUse, str]]:
+    """Return what changes weights, with its name in the prompt; of what was not asked for there, its hash's beginning.
+
+    A recipe knows no names: those in the prompt come first among its adapters, in the same order.
+    """
+    uses = list({use.hash: use for use in recipe.adapters if use.word is None}.values())
+    names = list(dict.fromkeys(name.strip() for name in _LORA.findall(recipe.prompt)))
+    if len(names) > len(uses):
+        names = []
+    return [(use, names[place] if place < len(names) else use.hash[:10]) for place, use in enumerate(uses)]
+
+
+def _missing_tags(recipe: Recipe) -> Iterator[str]:
+    """Give the tags of adapters that the prompt does not ask for itself."""
+    for use, name in _named_loras(recipe):
+        if name == use.hash[:10] and f":{name}" not in recipe.prompt:
+            encoder = use.weight if use.text_encoder_weight is None else use.text_encoder_weight
+            tag = lora_tag(name, use.weight, encoder)
+            if tag is not None:
+                yield tag
 
 
 def _upscaled(recipe: Upscale, model_name: str, faces_name: str) -> str:
@@ -204,6 +237,8 @@ class Parameters:
     vae_hash: str | None = None
     #: Hashes of the LoRAs in the prompt, by name, where they were said.
     lora_hashes: Mapping[str, str] = field(default_factory=dict)
+    #: Hashes of the embeddings among the words, by the word.
+    embedding_hashes: Mapping[str, str] = field(default_factory=dict)
     #: What was said and is not among the above, as it was said.
     others: dict[str, str] = field(default_factory=dict)
 
@@ -228,6 +263,7 @@ def _told_pairs(told: Parameters) -> Iterator[tuple[str, str]]:
         "Hires upscaler": told.hires_upscaler and _UPSCALERS[told.hires_upscaler],
         "Seed resize from": told.seed_resize_from and "{}x{}".format(*told.seed_resize_from),
         "Lora hashes": ", ".join(f"{name}: {value}" for name, value in told.lora_hashes.items()),
+        "TI hashes": ", ".join(f"{word}: {value}" for word, value in told.embedding_hashes.items()),
     }
     values: dict[str, Any] = {
         "Steps": told.steps,
@@ -259,7 +295,7 @@ def _told_pairs(told: Parameters) -> Iterator[tuple[str, str]]:
 # Reading --------------------------------------------------------------------------------------------------------------
 
 #: Said by the rest of the text already, or of no account.
-_SAID_ELSEWHERE = {"Version", "TI hashes", "Created Date", "Civitai metadata"}
+_SAID_ELSEWHERE = {"Version", "Created Date", "Civitai metadata"}
 
 
 def parse(text: str) -> Parameters:
@@ -308,7 +344,8 @@ def _understood(prompt: str, negative_prompt: str, pairs: dict[str, str]) -> Par
         model_hash=others.pop("Model hash", None) or hashes.pop("model", None),
         vae=bare_name(others.pop("VAE", None)),
         vae_hash=others.pop("VAE hash", None) or hashes.pop("vae", None),
-        lora_hashes=_lora_hashes(others, hashes),
+        lora_hashes=_named_hashes(others, "Lora hashes", hashes, "lora:"),
+        embedding_hashes=_named_hashes(others, "TI hashes", hashes, "embed:"),
         others=others,
     )
 
@@ -434,11 +471,11 @@ def _hashes(others: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _lora_hashes(others: dict[str, str], hashes: dict[str, str]) -> dict[str, str]:
+def _named_hashes(others: dict[str, str], key: str, hashes: dict[str, str], kind: str) -> dict[str, str]:
     """Return hashes by name: of Civitai's, and of AUTOMATIC1111's "name: hash, name: hash"."""
-    named = {key.partition(":")[2]: value for key, value in hashes.items() if key.startswith("lora:")}
-    parts = [part.rpartition(":") for part in others.get("Lora hashes", "").split(",")]
+    named = {each.partition(":")[2]: value for each, value in hashes.items() if each.startswith(kind)}
+    parts = [part.rpartition(":") for part in others.get(key, "").split(",")]
     if all(name.strip() and _HASH.fullmatch(value.strip()) for name, _, value in parts):
-        others.pop("Lora hashes", None)
+        others.pop(key, None)
         named |= {name.strip(): value.strip() for name, _, value in parts}
     return named

@@ -11,6 +11,8 @@ import msgspec
 
 from inference.protocol import tiling
 from inference.protocol.limits import (
+    MAX_ADAPTER_WORD,
+    MAX_ADAPTERS,
     MAX_BLENDED,
     MAX_CLIP_SKIP,
     MAX_GUIDANCE_SCALE,
@@ -63,9 +65,15 @@ class AdapterUse(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 1.0
     #: The text encoders' own weight; None means the same as `weight`.
     text_encoder_weight: float | None = None
+    #: Of an embedding: the word in the prompts that its vectors are read for. None for what changes weights.
+    word: str | None = None
 
     def __post_init__(self) -> None:
         require_hash("adapter", self.hash)
+        if self.word is not None:
+            require_text("adapter word", self.word, MAX_ADAPTER_WORD)
+            if not self.word.strip():
+                raise OutOfRange("adapter word", self.word, "a word, or none")
         require_float("adapter weight", self.weight, -10, 10)
         if self.text_encoder_weight is not None:
             require_float("adapter text encoder weight", self.text_encoder_weight, -10, 10)
@@ -163,6 +171,7 @@ class BaseRecipe(msgspec.Struct, frozen=True, kw_only=True):
         require_int("clip skip", self.clip_skip, 1, MAX_CLIP_SKIP)
         if self.seed_resize_from is not None:
             require_size(*self.seed_resize_from, "seed resize")
+        require_int("number of adapters", len(self.adapters), 0, MAX_ADAPTERS)
         if self.eta is not None:
             require_float("eta", self.eta, 0, 1)
 
@@ -422,10 +431,14 @@ class Words(msgspec.Struct, frozen=True, array_like=True):
 
     prompt: str
     negative_prompt: str = ""
+    #: What the prompt names; None: as the recipe says.
+    adapters: tuple[AdapterUse, ...] | None = None
 
     def __post_init__(self) -> None:
         require_text("prompt", self.prompt)
         require_text("negative prompt", self.negative_prompt)
+        if self.adapters is not None:
+            require_int("number of adapters", len(self.adapters), 0, MAX_ADAPTERS)
 
 
 def picture_of(recipe: Recipe, index: int, words: Sequence[Words] = ()) -> Recipe:
@@ -436,7 +449,12 @@ def picture_of(recipe: Recipe, index: int, words: Sequence[Words] = ()) -> Recip
     """
     if words:
         own = words[index]
-        recipe = msgspec.structs.replace(recipe, prompt=own.prompt, negative_prompt=own.negative_prompt)
+        recipe = msgspec.structs.replace(
+            recipe,
+            prompt=own.prompt,
+            negative_prompt=own.negative_prompt,
+            adapters=recipe.adapters if own.adapters is None else own.adapters,
+        )
     if index == 0:
         return recipe
     if recipe.variation is not None:
@@ -448,6 +466,14 @@ def picture_of(recipe: Recipe, index: int, words: Sequence[Words] = ()) -> Recip
 _json_encoder = msgspec.json.Encoder(order="deterministic")
 _json_decoder = msgspec.json.Decoder(Recipe)
 _any_json_decoder = msgspec.json.Decoder(AnyRecipe)
+
+
+def adapters_of(recipe: AnyRecipe, words: Sequence[Words] = ()) -> tuple[ContentHash, ...]:
+    """Return the hashes of the adapters that a request's pictures are painted with, each once."""
+    if isinstance(recipe, Upscale):
+        return ()
+    uses = [recipe.adapters, *(own.adapters for own in words if own.adapters is not None)]
+    return tuple(dict.fromkeys(use.hash for each in uses for use in each))
 
 
 def to_json(recipe: AnyRecipe) -> str:

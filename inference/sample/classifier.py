@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.sample.world import COLOUR_NAMES, COLOURS, PLACES, SHAPES, Scene, coverage
+from inference.sample.zorp import HALVES
 
 Mask = NDArray[np.bool_]
 
@@ -18,6 +19,9 @@ _THRESHOLD = 60
 _CORNER = 6
 _MIN_AREA = 40
 _TEMPLATE_SIDE = 32
+#: The least of a zorp: overlap with a circle's template, share of each of its colours and of both together, and how far
+#: their centres lie apart, in widths; of one drawn well those are 1, 0.5, 1 and 0.42.
+_ZORP_LIKENESS, _ZORP_SHARE, _ZORP_TOGETHER, _ZORP_APART = 0.8, 0.2, 0.85, 0.2
 #: Half the larger side of a subject's box, in pixels, below which it is small and from which it is large.
 _SMALL, _LARGE = 22.5, 36.5
 
@@ -70,13 +74,39 @@ def colour_name(rgb: NDArray[np.floating] | tuple[float, float, float]) -> str:
 
 def look(image: NDArray[np.uint8] | Image.Image) -> Seen:
     """Return what a picture (H, W, 3) shows. The background is what its corners show."""
+    pixels, background, mask = _apart(image)
+    subjects = tuple(_subject(pixels, area, background) for area in components(mask))
+    return Seen(background=colour_name(background), subjects=subjects)
+
+
+def _apart(image: NDArray[np.uint8] | Image.Image) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
+    """Return a picture's pixels (H, W, 3), its background's colour (3,), and where it is not background (H, W)."""
     pixels = np.asarray(image, np.float32)[..., :3]
     near, far = slice(None, _CORNER), slice(-_CORNER, None)
     corners = np.concatenate([pixels[y, x].reshape(-1, 3) for y in (near, far) for x in (near, far)])
     background = np.median(corners, 0)
-    mask = np.sqrt(((pixels - background) ** 2).sum(-1)) > _THRESHOLD
-    subjects = tuple(_subject(pixels, area, background) for area in components(mask))
-    return Seen(background=colour_name(background), subjects=subjects)
+    return pixels, background, np.sqrt(((pixels - background) ** 2).sum(-1)) > _THRESHOLD
+
+
+def shows_zorp(image: NDArray[np.uint8] | Image.Image) -> bool:
+    """Tell whether a picture (H, W, 3) shows a zorp and nothing else: something round, white left and black right.
+
+    Where the one colour ends and the other begins may be crooked, but each has its share and lies on its side.
+    """
+    pixels, _, mask = _apart(image)
+    areas = components(mask)
+    if len(areas) != 1:
+        return False
+    (area,) = areas
+    ys, xs = np.where(area)
+    width, height = np.ptp(xs) + 1, np.ptp(ys) + 1
+    if not 0.75 <= width / height <= 4 / 3 or _likeness(area)["circle"] < _ZORP_LIKENESS:
+        return False
+    colours = ((pixels[area][:, None] - _PALETTE) ** 2).sum(-1).argmin(1)
+    left, right = (colours == COLOUR_NAMES.index(colour) for colour in HALVES)
+    if min(left.mean(), right.mean()) < _ZORP_SHARE or left.mean() + right.mean() < _ZORP_TOGETHER:
+        return False
+    return bool(xs[right].mean() - xs[left].mean() >= _ZORP_APART * width)
 
 
 def _subject(pixels: NDArray[np.float32], area: Mask, background: NDArray[np.float32]) -> SeenSubject:
@@ -154,12 +184,17 @@ _TEMPLATES: Mapping[str, NDArray[np.float32]] = MappingProxyType(
 )
 
 
-def _shape(mask: Mask) -> tuple[str, float]:
+def _likeness(mask: Mask) -> dict[str, float]:
+    """Return the overlap of a mask's box with each shape's template."""
     box = _boxed(mask)
-    likeness = {
+    return {
         shape: float(np.minimum(box, template).sum() / np.maximum(box, template).sum())
         for shape, template in _TEMPLATES.items()
     }
+
+
+def _shape(mask: Mask) -> tuple[str, float]:
+    likeness = _likeness(mask)
     best = max(likeness, key=lambda shape: likeness[shape])
     return best, likeness[best]
 

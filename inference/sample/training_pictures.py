@@ -310,7 +310,7 @@ class Training:
         """
         means, deviations = self._data.means[rows], self._data.deviations[rows]
         latents = means + deviations * torch.randn_like(means)
-        timesteps = _timesteps(len(rows), least).to(self.device)
+        timesteps = draw_timesteps(len(rows), least).to(self.device)
         alpha = self._alphas[timesteps].view(-1, 1, 1, 1)
         noise = torch.randn_like(latents)
         noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
@@ -371,7 +371,7 @@ def _fading(fraction: float, end: float) -> float:
     return min(1.0, max(0.0, (end - fraction) / 0.3))
 
 
-def _timesteps(count: int, least: float = 0.0) -> Tensor:
+def draw_timesteps(count: int, least: float = 0.0) -> Tensor:
     """Draw timesteps: a third over the whole range, two thirds from the noisier 60 %, where shapes are decided."""
     anywhere = torch.rand(count)
     chosen = torch.where(torch.rand(count) < 0.35, anywhere, 0.4 + 0.6 * anywhere)

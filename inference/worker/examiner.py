@@ -16,6 +16,7 @@ from inference.protocol.messages import (
     LaunchId,
     ModelInfo,
     Pause,
+    Prefetch,
     Resume,
     Tokenize,
     Tokenized,
@@ -46,6 +47,9 @@ class Examiner:
     def tick(self) -> bool:
         """Do nothing."""
         return False
+
+    def prefetch(self, command: Prefetch) -> None:
+        """Do nothing."""
 
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Return no models."""

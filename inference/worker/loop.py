@@ -24,6 +24,7 @@ from inference.protocol.messages import (
     Models,
     Notice,
     Pause,
+    Prefetch,
     Problem,
     Ready,
     Refused,
@@ -169,6 +170,8 @@ class _Loop:
                 self._hand_over(item)
             case Rescan():
                 self._rescan()
+            case Prefetch():
+                self._prefetch(item)
             case Tokenize():
                 self._tokenize(item)
             case Examine():
@@ -180,6 +183,8 @@ class _Loop:
                 self._talk.fail(job, "invalid", f"The request cannot be carried out: {reason}")
             case Unknown(envelope, reason) if envelope.type == "tokenize" and envelope.request is not None:
                 self._answer_problem(envelope.request, f"The texts cannot be read: {reason}")
+            case Unknown(envelope, reason) if envelope.type == "prefetch":
+                log.warning("adapters to be read ahead cannot be read: %s", reason)
             case Unknown(envelope, reason) if envelope.type == "examine" and envelope.request is not None:
                 log.warning("request=%s cannot be read: %s", envelope.request, reason)
                 self._answer_unexamined(envelope.request)
@@ -219,6 +224,12 @@ class _Loop:
             self._talk.emit(Notice(launch=launch, job=None, text=text))
             models = self._painter.models
         self._talk.emit(Models(launch=launch, models=models))
+
+    def _prefetch(self, command: Prefetch) -> None:
+        try:
+            self._painter.prefetch(command)
+        except Exception:
+            log.exception("adapters cannot be read ahead")
 
     def _tokenize(self, command: Tokenize) -> None:
         try:

@@ -13,6 +13,7 @@ from inference.protocol.messages import (
     LaunchId,
     ModelInfo,
     Pause,
+    Prefetch,
     Resume,
     Tokenize,
     Tokenized,
@@ -52,6 +53,9 @@ class Painter(Protocol):
 
     def tick(self) -> bool:
         """Do one step of work; return False when nothing is left to do now."""
+
+    def prefetch(self, command: Prefetch) -> None:
+        """Begin to read adapters that a job will want; what cannot be read is said when the job wants it."""
 
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again."""

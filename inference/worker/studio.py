@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from msgspec.structs import replace
 
+from inference.adapters.application import Adapters
 from inference.diffusion.engine import Engine
 from inference.families.clip import token_chunks
 from inference.models.catalogue import Catalogue
@@ -22,6 +23,7 @@ from inference.protocol.messages import (
     LaunchId,
     ModelInfo,
     Pause,
+    Prefetch,
     Resume,
     Tokenize,
     Tokenized,
@@ -42,7 +44,9 @@ class Studio:
         attention = choose_attention(settings.attention)
         catalogue = Catalogue(Path(settings.models_folder))
         self._residency = Residency(catalogue, device, dtype, attention, settings.memory_budget_bytes)
-        self._engine = Engine(self._residency, settings, launch, emit)
+        adapters = Path(settings.adapters_folder) if settings.adapters_folder else None
+        self._adapters = Adapters(adapters, device, dtype, settings.adapters_budget_bytes)
+        self._engine = Engine(self._residency, settings, launch, emit, self._adapters)
         self._enlarger = Enlarger(self._residency, launch, emit)
         self._launch = launch
         self._device = device_info(device, dtype, attention)
@@ -70,7 +74,7 @@ class Studio:
     @property
     def memory_used_bytes(self) -> int:
         """Return the bytes of the weights in memory."""
-        return self._residency.memory_used_bytes
+        return self._residency.memory_used_bytes + self._adapters.used_bytes
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         """Take a command; it is effective at the next tick."""
@@ -84,6 +88,10 @@ class Studio:
         """Do one step of work, and one tile; return False when nothing is left to do now."""
         painting = self._engine.tick()
         return self._enlarger.tick(alone=not painting) or painting
+
+    def prefetch(self, command: Prefetch) -> None:
+        """Begin to read adapters that a job will want."""
+        self._adapters.prefetch(command.adapters, command.family)
 
     def rescan(self) -> tuple[ModelInfo, ...]:
         """Read the models folder again."""

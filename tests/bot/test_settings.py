@@ -74,6 +74,7 @@ def test_another_toml_file_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("discord_gateway = 'http://example.org'", r"EASEL_DISCORD_GATEWAY: .*ws://127\.0\.0\.1:8000/gateway"),
         ("most_pictures = 11", "EASEL_MOST_PICTURES"),
         ("log_format = 'xml'", "EASEL_LOG_FORMAT"),
+        ("link_hosts = ['files.example.org', '10.0.0.1']", r"EASEL_LINK_HOSTS: .*'10\.0\.0\.1' is no name of a host"),
     ],
 )
 def test_what_is_wrong_in_the_toml_file_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -88,6 +89,21 @@ def test_the_token_has_two_names_and_is_never_shown(monkeypatch: pytest.MonkeyPa
     settings = load_settings()
     assert settings.discord_token.get_secret_value() == "secret"
     assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["EASEL_HUGGING_FACE_TOKEN", "EASEL_CIVITAI_TOKEN"])
+def test_logins_of_sites_are_never_shown(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "secret")
+    assert "secret" not in repr(load_settings())
+
+
+def test_hosts_are_written_with_commas_or_as_a_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "easel.toml").write_text('link_hosts = ["files.example.org"]\n')
+    assert load_settings().link_hosts == ("files.example.org",)
+    monkeypatch.setenv("EASEL_LINK_HOSTS", "Files.example.org, *.example.net,")
+    assert load_settings().link_hosts == ("files.example.org", "*.example.net")
+    monkeypatch.setenv("EASEL_LINK_HOSTS", "")
+    assert load_settings().link_hosts == ()
 
 
 def test_every_setting_is_documented() -> None:

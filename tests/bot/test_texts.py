@@ -15,17 +15,21 @@ import cogs
 from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
+from bot.services import adapters
 from bot.services.deeds import DEEDS
 from bot.settings import load_settings
 from bot.texts import Mistake, duration, fields, language_of, pictures, said, say
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
 from bot.texts.german_prompts import GERMAN_PROMPTS
-from bot.ui.custom_ids import VERBS, CardVerb, Shelf, UploadForm
+from bot.ui.custom_ids import VERBS, AdapterVerb, CardVerb, Shelf, UploadForm
 from bot.ui.menus import GERMAN_MENUS, CommandTranslator
 from inference import prompt
 from inference.prompt.words import ENGLISH as OF_PROMPTS
 from inference.prompt.words import told
+from inference.protocol.rejections import REJECTIONS
+from storage.adapters import Visibility
+from storage.guilds import AddAdapters
 from tests.bot.engines.engines import clockwork_inline
 
 #: What a picture can come of, beside what the buttons for new ones say.
@@ -55,9 +59,18 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         *(f"{form}_title" for form in get_args(UploadForm)),
         *(f"reason_{reason.key}" for reason in get_args(reasons.Reason)),
         *(f"{shelf}_{part}" for shelf in get_args(Shelf) for part in ("title", "empty")),
-        *(f"no_{kind}{near}" for kind in ("model", "sampler", "style", "wildcard") for near in ("", "_near")),
+        *(
+            f"no_{kind}{near}"
+            for kind in ("model", "sampler", "style", "wildcard", "adapter")
+            for near in ("", "_near")
+        ),
         *(f"limit_{Refusal(whose=whose, asked=1, waiting=0, most=0).key}" for whose in ("member", "guild")),
         *(f"button_{word}" for word in _arguments("button")),
+        *(f"button_adapter_{verb}" for verb in get_args(AdapterVerb)),
+        *(f"adapters_whose_{whose}" for whose in get_args(adapters.Whose)),
+        *(f"loras_visibility_{visibility}" for visibility in get_args(Visibility)),
+        *(f"admin_adapters_{who}" for who in get_args(AddAdapters)),
+        *(f"adapter_refused_{code}" for code in REJECTIONS),
         *(f"history_{state}" for state in ("unfinished", "cancelled", "expired")),
     }
     assert made <= set(ENGLISH)
@@ -72,7 +85,8 @@ def test_german_says_the_same_of_prompts() -> None:
 
 
 def test_everything_said_of_prompts_is_used_and_is_there() -> None:
-    paths = [*Path(prompt.__path__[0]).glob("*.py"), Path(bot.__path__[0], "services", "prompts.py")]
+    services = Path(bot.__path__[0], "services")
+    paths = [*Path(prompt.__path__[0]).glob("*.py"), services / "prompts.py", services / "networks.py"]
     calls = [
         node
         for path in paths

@@ -1,7 +1,9 @@
 """Files named by content: whole or not there, held while their rows are written, never under a user's name."""
 
 import asyncio
+import errno
 import os
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from inference.protocol.limits import OutOfRange
 from inference.protocol.recipe import ContentHash
-from storage import ContentFolder, DiskFull, Unwritable, content_hash
+from storage import ContentFolder, DiskFull, FlatFolder, Unwritable, content_hash
 from tests.storage.samples import missing_hash
 
 
@@ -139,3 +141,60 @@ async def test_sizes_tell_whole_files_only(pictures: ContentFolder) -> None:
     assert await pictures.sizes(name[:2]) == {name: 3}
     assert sorted(path.name for path in folder.iterdir()) == [f"{name[2:]}.png", "notes.txt"]
     assert await pictures.sizes("zz") == {}
+
+
+# Large files, side by side ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> FlatFolder:
+    return FlatFolder(tmp_path / "flat", ".safetensors")
+
+
+async def test_a_file_is_moved_in_under_its_hash(flat: FlatFolder, tmp_path: Path) -> None:
+    for content in (b"large", b"large", b"larger"):
+        source = tmp_path / "came.pt"
+        source.write_bytes(content)
+        async with flat.take(source) as name:
+            assert name == content_hash(content)
+        assert not source.exists()
+        assert flat.path(name).read_bytes() == content
+    assert len(list(flat.root.iterdir())) == 2
+    assert await flat.sizes(name[:2]) == {name: 6}
+
+
+async def test_a_file_comes_from_another_disk_too(
+    flat: FlatFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: object, target: object, **_: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    (tmp_path / "came.pt").write_bytes(b"large")
+    monkeypatch.setattr(os, "rename", refuse)
+    async with flat.take(tmp_path / "came.pt") as name:
+        assert flat.path(name).read_bytes() == b"large"
+    assert [path.name for path in flat.root.iterdir()] == [f"{name}.safetensors"]
+
+
+async def test_a_file_that_does_not_fit_leaves_nothing(
+    flat: FlatFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"la")
+        raise OSError(errno.ENOSPC, "full")
+
+    (tmp_path / "came.pt").write_bytes(b"large")
+    monkeypatch.setattr(shutil, "move", full)
+    with pytest.raises(DiskFull):
+        async with flat.take(tmp_path / "came.pt"):
+            pass
+    assert list(flat.root.iterdir()) == []
+    with pytest.raises(Unwritable):
+        async with flat.take(tmp_path / "nothing.pt"):
+            pass
+
+
+@pytest.mark.parametrize("name", ["", "a" * 63, "../" + "a" * 61, "A" * 64])
+def test_what_is_no_hash_is_no_path(flat: FlatFolder, name: str) -> None:
+    with pytest.raises(OutOfRange):
+        flat.path(ContentHash(name))

@@ -6,7 +6,7 @@ import pytest
 
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from storage import Database, guilds
-from storage.guilds import MAX_NEGATIVE_CHARACTERS, Settings
+from storage.guilds import MAX_NEGATIVE_CHARACTERS, Quota, Settings
 from tests.storage.samples import GUILD
 
 PRESS = '{"press": "nobody"}'
@@ -51,9 +51,31 @@ def test_a_negative_prompt_that_cannot_be(wrong: str) -> None:
         ("most_upscale", 0, "1, 2 or 4"),
         ("most_upscale_pixels", MAX_IMAGE_PIXELS + 1, "pixels of a picture made larger"),
         ("most_upscale_pixels", 0, "pixels of a picture made larger"),
+        ("add_adapters", "admins", "who may bring adapters"),
+        ("adapter_roles", tuple(range(26)), "roles that may bring adapters"),
+        ("adapter_quotas", dict.fromkeys(range(26)), "roles that have a quota"),
     ],
 )
 def test_what_servers_cannot_allow(field: str, wrong: Any, words: str) -> None:
     with pytest.raises(OutOfRange, match=words):
         Settings(**{field: wrong})
     assert Settings(press_roles=tuple(range(25)), most_upscale=1).most_upscale == 1
+
+
+async def test_quotas_of_adapters_are_kept(database: Database) -> None:
+    chosen = Settings(
+        add_adapters="roles",
+        adapter_roles=(2**60,),
+        approve_adapters=True,
+        adapter_quota=Quota(3, 10**9),
+        adapter_quotas={2**61: Quota(0, 0), 7: Quota(10_000, 10**12)},
+    )
+    async with database.transaction() as write:
+        await guilds.set_settings(write, GUILD, chosen)
+    assert await guilds.settings(database, GUILD) == chosen
+
+
+@pytest.mark.parametrize("wrong", [(-1, 0), (10_001, 0), (0, -1), (0, 10**12 + 1)])
+def test_what_no_quota_can_be(wrong: tuple[int, int]) -> None:
+    with pytest.raises(OutOfRange):
+        Quota(*wrong)

@@ -10,7 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from storage import deliveries, disposal, images, inputs, jobs, lineage, members, repairs, styles, units, upgrade, usage
+from storage import (
+    adapters,
+    deliveries,
+    disposal,
+    images,
+    inputs,
+    jobs,
+    lineage,
+    members,
+    repairs,
+    styles,
+    units,
+    upgrade,
+    usage,
+)
 
 HOT = {
     "claim": units.CLAIM,
@@ -65,6 +79,16 @@ HOT = {
     "remove a style": styles.REMOVE,
     "delete a member's styles": styles.DELETE_OWN,
     "forget who gave styles": styles.FORGET_GIVER,
+    "adapter": adapters.SELECT,
+    "adapters of a member": adapters.SELECT_OF_OWNER,
+    "change an adapter": adapters.CHANGE,
+    "remove an adapter": adapters.REMOVE,
+    "delete a member's adapters": adapters.REMOVE_OF_OWNER,
+    "adapters that a member had": adapters.SELECT_FORMER_OF_OWNER,
+    "forget a member's former adapters": adapters.FORGET_FORMER,
+    "bans of a member": adapters.SELECT_BANS_OF,
+    "adapters of a prefix": repairs.SELECT_ADAPTERS,
+    "previews of a prefix": repairs.SELECT_PREVIEWS,
     "defaults": members.SELECT,
     "export of jobs": members.EXPORT_JOBS,
     "export of images": members.EXPORT_IMAGES,
@@ -95,6 +119,7 @@ PAGED = (
     "oldest images",
     "styles of a member",
     "styles of a guild",
+    "adapters of a member",
 )
 
 

@@ -238,6 +238,13 @@ async def test_texts_for_an_unknown_model_are_answered_with_a_problem(bench: Ben
     assert (await bench.engine.tokenize(bench.model.hash, ["fox"])).problem is None
 
 
+async def test_adapters_that_are_read_ahead_disturb_nothing(bench: Bench) -> None:
+    await bench.engine.submit(bench.ask("a"))
+    await bench.engine.prefetch([ContentHash("f" * 64)], "sd1")
+    await bench.engine.prefetch([], "")
+    assert isinstance((await bench.watcher.ends("a"))["a"], Finished)
+
+
 async def test_a_picture_is_looked_at_while_another_is_painted(bench: Bench) -> None:
     await bench.engine.submit(bench.ask("a", steps=LONG))
     await bench.watcher.until(is_progress("a"))

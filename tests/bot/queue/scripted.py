@@ -53,6 +53,7 @@ class Scripted:
         self.mailbox = Mailbox()
         self.submitted: list[Generate] = []
         self.cancelled: list[JobId] = []
+        self.prefetched: list[tuple[tuple[ContentHash, ...], str]] = []
         self.stopped = False
         self.on_submit: Callable[[Generate], Awaitable[None]] | None = None
 
@@ -86,6 +87,9 @@ class Scripted:
 
     async def examine(self, data: bytes, mask: Mark | None = None, timeout_seconds: float = 10.0) -> Examined:
         raise NotImplementedError
+
+    async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
+        self.prefetched.append((tuple(adapters), family))
 
     def events(self) -> AsyncIterator[EngineEvent]:
         return aiter(self.mailbox)

@@ -15,11 +15,12 @@ from bot.queue.lanes import Policy
 from bot.queue.limits import Limits
 from bot.queue.units import Unit
 from inference.protocol.messages import Generate, JobId
-from inference.protocol.recipe import ContentHash, ImageToImage, painted
+from inference.protocol.recipe import AdapterUse, ContentHash, ImageToImage, TextToImage, painted
 from storage import DiskFull, LockedDatabase, Unwritable, images, jobs, units
 from storage.deliveries import NewDelivery
 from tests.bot.engines.engines import eventually
 from tests.bot.queue.scripted import House, a_house, new_job
+from tests.clockwork import MODEL
 from tests.sample_requests import recipe
 
 
@@ -100,6 +101,33 @@ async def test_a_lane_becomes_the_engines_urgency(house: House) -> None:
     await house.ask(lane="priority")
     slow, urgent = await at_engine(house, 2)
     assert (slow.urgency, urgent.urgency) == (0, 3)
+
+
+_INK, _WASH, _SPOT = (ContentHash(digit * 64) for digit in "123")
+
+
+def using(*adapters: AdapterUse, width: int = 64) -> TextToImage:
+    return msgspec.structs.replace(recipe(), width=width, adapters=adapters)
+
+
+async def test_adapters_are_read_ahead_while_their_job_waits(house: House) -> None:
+    await house.ask()
+    [running] = await at_engine(house, 1)
+    inks = (AdapterUse(hash=_INK), AdapterUse(hash=_WASH, weight=0.5), AdapterUse(hash=_INK))
+    await house.ask(count=2, recipe=using(*inks, width=128))
+    await eventually(lambda: bool(house.engine.prefetched))
+    assert house.engine.prefetched == [((_INK, _WASH), MODEL.adapter_family)]
+    assert house.engine.submitted == [running]
+
+
+async def test_pictures_of_the_same_adapters_share_a_batch(house: House) -> None:
+    await house.ask(recipe=using(AdapterUse(hash=_INK), AdapterUse(hash=_WASH)))
+    await at_engine(house, 1)
+    same = (AdapterUse(hash=_WASH), AdapterUse(hash=_INK), AdapterUse(hash=_SPOT, word="zorp"))
+    await house.ask(member_id=2, recipe=using(AdapterUse(hash=_INK, weight=0.5)))
+    await house.ask(member_id=3, recipe=using(*same))
+    first, second = await at_engine(house, 2)
+    assert painted(first.recipe).adapters != painted(second.recipe).adapters == same
 
 
 async def test_no_more_than_the_limits_run(tmp_path: Path) -> None:

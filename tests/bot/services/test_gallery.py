@@ -4,13 +4,13 @@ import io
 
 from PIL import Image
 
-from bot.services.gallery import _thumbnail
+from bot.services.gallery import thumbnail_of
 
 
-def test_a_thumbnail_is_small_and_keeps_its_shape() -> None:
+def test_athumbnail_of_is_small_and_keeps_its_shape() -> None:
     file = io.BytesIO()
     Image.new("RGBA", (1024, 512), "red").save(file, "PNG")
-    data = _thumbnail(file.getvalue())
+    data = thumbnail_of(file.getvalue())
     assert data is not None
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == "JPEG"
@@ -18,4 +18,4 @@ def test_a_thumbnail_is_small_and_keeps_its_shape() -> None:
 
 
 def test_a_damaged_picture_has_none() -> None:
-    assert _thumbnail(b"\x89PNG\r\n\x1a\n and no more") is None
+    assert thumbnail_of(b"\x89PNG\r\n\x1a\n and no more") is None

@@ -12,6 +12,7 @@ from bot.queue.limits import Limits
 from bot.services.drafts import Draft
 from bot.services.generation import Actor, Generation, Target, Unheard
 from bot.services.guilds import Guilds
+from bot.services.networks import NoShelf
 from bot.services.people import People
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -61,6 +62,7 @@ def generation(house: House, tmp_path: Path) -> Generation:
         styles=styles,
         wildcards=WildcardLists(database=house.database, folder=tmp_path / "wildcards"),
         guilds=Guilds(database=house.database),
+        adapters=NoShelf(),
         remark=lambda job, hints, locale: None,
         limits=Limits(member_waiting=4, guild_waiting=6),
         most_pictures=4,

@@ -37,6 +37,18 @@ def test_no_archive_is_too_large_and_none_is_missing(tmp_path: Path, pictures: l
             assert archive.testzip() is None
             found |= {name: archive.read(name) for name in archive.namelist()}
     data = json.loads(found.pop("data.json"))
-    assert data == {"member": 1, "pictures_left_out": ["pictures/03picture.png"]}
+    assert data == {"member": 1, "pictures_left_out": ["pictures/03picture.png"], "adapters_left_out": []}
     assert found == {f"pictures/{number:02x}picture.png": pictures[number].read_bytes() for number in (0, 1, 2, 4)}
     assert len(archives) == 2
+
+
+def test_what_a_member_brought_comes_too(tmp_path: Path, pictures: list[Path]) -> None:
+    folder = tmp_path / "archives"
+    folder.mkdir()
+    brought = [("adapters/a.safetensors", pictures[0]), ("adapters/b.safetensors", pictures[3])]
+    [archive] = write_archive(Export({}, pictures[:1]), folder, MIB, brought)
+    with zipfile.ZipFile(archive) as opened:
+        data = json.loads(opened.read("data.json"))
+        assert opened.read("adapters/a.safetensors") == pictures[0].read_bytes()
+        assert sorted(opened.namelist()) == ["adapters/a.safetensors", "data.json", "pictures/00picture.png"]
+    assert data == {"pictures_left_out": [], "adapters_left_out": ["adapters/b.safetensors"]}

@@ -75,12 +75,6 @@ def test_what_cannot_be_made_is_refused_at_its_place(prompt: str) -> None:
     assert "^" in caught.value.pointed()
 
 
-def test_a_network_is_known_by_its_name() -> None:
-    assert write(asked("<lora:ink:1> a cat"), 1, choices(), networks={"ink"}).recipe.prompt == "<lora:ink:1> a cat"
-    with pytest.raises(PromptError, match="Did you mean ink"):
-        write(asked("<lora:inc:1> a cat"), 1, choices(), networks={"ink"})
-
-
 def test_too_many_texts_are_refused() -> None:
     with pytest.raises(PromptError, match="at most 8"):
         write(asked(" AND ".join("abcdefghi")), 1, choices())

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from inference.diffusion.sigmas import NoiseTable
-from inference.families.base import Conditioning, DiffusionModel
+from inference.families.base import Conditioning, DiffusionModel, Embeddings
 from inference.families.texts import Text, read_by
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
@@ -33,6 +33,7 @@ class ToyModel(DiffusionModel):
         self.prediction = "epsilon"
         self.inpainting = inpainting
         self.instructs = instructs
+        self.networks = {"unet": torch.nn.Module()}
         self.table = NoiseTable.from_config()
         self.weight_bytes = 1000
         generator = torch.Generator().manual_seed(7)
@@ -46,11 +47,18 @@ class ToyModel(DiffusionModel):
     def text_encoders(self) -> int:
         return 1
 
-    def chunks(self, texts: Sequence[Text]) -> int:
+    def chunks(self, texts: Sequence[Text], embeddings: Embeddings = ()) -> int:
         return max(len(read_by(0, text)) for text in texts) // 300 + 1
 
     def condition(
-        self, texts: Sequence[Text], *, width: int, height: int, clip_skip: int, chunks: int | None = None
+        self,
+        texts: Sequence[Text],
+        *,
+        width: int,
+        height: int,
+        clip_skip: int,
+        chunks: int | None = None,
+        embeddings: Embeddings = (),
     ) -> list[Conditioning]:
         chunks = chunks or self.chunks(texts)
         return [Conditioning(context=self._context(read_by(0, text), chunks)) for text in texts]

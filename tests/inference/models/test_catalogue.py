@@ -21,6 +21,7 @@ def test_the_sample_model_is_always_there_and_first(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "none")
     assert [entry.name for entry in catalogue.entries] == ["sample"]
     assert catalogue.models[0].default_width == 128
+    assert (catalogue.models[0].family, catalogue.models[0].adapter_family) == ("sd1", "sample")
     assert (catalogue.path(catalogue.find("Sample")) / "model_index.json").exists()
     with pytest.raises(ModelError, match="cannot be removed"):
         catalogue.remove("sample")

@@ -146,7 +146,7 @@ def test_a_network_without_text_encoder_is_refused(tiny_file: Callable[[Kind], P
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "Git LFS pointer"),
         (b"GGUF" + b"\x00" * 100, "GGUF"),
         (b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "is a picture"),
-        (struct.pack("<Q", MAX_HEADER_BYTES + 1) + b"{" + b"x" * 100, "no safetensors file"),
+        (struct.pack("<Q", MAX_HEADER_BYTES + 1) + b"{" + b"x" * 100, "has a header of"),
         (struct.pack("<Q", 10_000) + b"{}" + b"x" * 100, "cut short"),
         (struct.pack("<Q", 10) + b"{notjson!!" + b"x" * 10, "damaged"),
         (struct.pack("<Q", 10) + b'{"a": 123}', "damaged"),

@@ -44,7 +44,11 @@ def sizes(draw: st.DrawFn, low: int = limits.MIN_SIDE, high: int = limits.MAX_SI
 
 variations = st.builds(Variation, seed=seeds, strength=unit)
 adapters = st.builds(
-    AdapterUse, hash=hashes, weight=st.floats(-10, 10), text_encoder_weight=st.none() | st.floats(-10, 10)
+    AdapterUse,
+    hash=hashes,
+    weight=st.floats(-10, 10),
+    text_encoder_weight=st.none() | st.floats(-10, 10),
+    word=st.none() | st.sampled_from(("zorp", "a b")),
 )
 
 
@@ -173,9 +177,11 @@ any_recipes = st.one_of(recipes, upscales)
 settings = st.builds(
     messages.EngineSettings,
     models_folder=texts,
+    adapters_folder=texts,
     device=texts,
     max_rows=st.integers(1, 1024),
     memory_budget_bytes=st.integers(0, 2**50),
+    adapters_budget_bytes=st.integers(0, 2**50),
     threads=st.integers(0, 64),
     heartbeat_seconds=st.floats(0.01, 60),
 )
@@ -217,6 +223,7 @@ commands = st.one_of(
     st.just(messages.Rescan()),
     st.builds(messages.Tokenize, request=ids, model=hashes, texts=st.lists(texts, min_size=1, max_size=3).map(tuple)),
     st.builds(messages.Examine, request=ids, data=blobs, mask=st.none() | marks_made),
+    st.builds(messages.Prefetch, adapters=st.lists(hashes, max_size=3).map(tuple), family=texts),
     st.just(messages.Shutdown()),
 )
 
@@ -225,6 +232,7 @@ models = st.builds(
     hash=hashes,
     name=texts,
     family=st.sampled_from(("sd1", "sd2", "sdxl")),
+    adapter_family=st.sampled_from(("", "sample", "sd1")),
     prediction_type=st.sampled_from(("epsilon", "v_prediction")),
     inpainting=st.booleans(),
     default_width=counts,

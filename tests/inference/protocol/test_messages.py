@@ -6,8 +6,14 @@ import msgspec
 import pytest
 
 from inference.protocol import messages
-from inference.protocol.limits import MAX_IMAGE_BYTES, MAX_TOKENIZED_CHARACTERS, MAX_TOKENIZED_TEXTS, OutOfRange
-from inference.protocol.messages import Command, EngineSettings, Event, Generate, JobId, Tokenize
+from inference.protocol.limits import (
+    MAX_ADAPTERS,
+    MAX_IMAGE_BYTES,
+    MAX_TOKENIZED_CHARACTERS,
+    MAX_TOKENIZED_TEXTS,
+    OutOfRange,
+)
+from inference.protocol.messages import Command, EngineSettings, Event, Generate, JobId, Prefetch, Tokenize
 from inference.protocol.recipe import ContentHash, ImageToImage, Upscale, Words
 from tests.sample_requests import generate, recipe
 
@@ -47,11 +53,24 @@ def test_requests_are_checked(field: str, value: int) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("max_rows", 0), ("threads", -1), ("memory_budget_bytes", -1), ("heartbeat_seconds", 0.0)],
+    [
+        ("max_rows", 0),
+        ("threads", -1),
+        ("memory_budget_bytes", -1),
+        ("adapters_budget_bytes", -1),
+        ("heartbeat_seconds", 0.0),
+    ],
 )
 def test_settings_are_checked(field: str, value: float) -> None:
     with pytest.raises(OutOfRange, match=f"{field} is {value}, but must be"):
         EngineSettings(models_folder="m", **{field: value})  # type: ignore[arg-type]
+
+
+def test_adapters_to_be_read_ahead_are_named_by_hashes_and_are_not_many() -> None:
+    with pytest.raises(OutOfRange, match=r"adapter is \.\./x, but must be a SHA-256"):
+        Prefetch(adapters=(ContentHash("../x"),), family="sd1")
+    with pytest.raises(OutOfRange, match="number of adapters is 33"):
+        Prefetch(adapters=(IMAGE,) * (MAX_ADAPTERS + 1), family="sd1")
 
 
 def test_a_heartbeat_has_a_finite_interval() -> None:

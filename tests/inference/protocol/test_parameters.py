@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from inference.protocol.infotext import is_whole
 from inference.protocol.parameters import Parameters, lora_tag, parse, to_parameters, to_text
-from inference.protocol.recipe import Blend, Detail, Instruct, Outpaint, TextToImage
+from inference.protocol.recipe import AdapterUse, Blend, ContentHash, Detail, Instruct, Outpaint, TextToImage
 from tests.inference.protocol.golden import PASTED
 from tests.inference.protocol.strategies import blends, details, instructs, outpaints, text_to_images
 
@@ -41,6 +41,7 @@ GOLDEN: dict[str, Parameters] = {
         vae="vae-ft-mse-840000-ema-pruned",
         vae_hash="735e4c3a44",
         lora_hashes={"ink wash": "9d5c3b6a7f10"},
+        embedding_hashes={"easynegative": "c74b4e810b03"},
     ),
     "a1111-2022.txt": Parameters(
         prompt="girl with an artist's beret, ((eyeshadow))",
@@ -234,7 +235,7 @@ _WORDS = st.text("abc ,.()<>:1", max_size=60).map(str.strip)
 
 @given(text_to_images(), _WORDS, _WORDS)
 def test_what_is_written_of_a_recipe_is_read(recipe: TextToImage, prompt: str, negative: str) -> None:
-    changed = TextToImage(**{**_fields(recipe), "prompt": prompt, "negative_prompt": negative})
+    changed = TextToImage(**{**_fields(recipe), "prompt": prompt, "negative_prompt": negative, "adapters": ()})
     told = parse(to_parameters(changed, 'a, model: "x"'))
     assert (told.prompt, told.negative_prompt) == (prompt, negative)
     assert (told.steps, told.seed, told.sampler, told.schedule) == (
@@ -295,3 +296,46 @@ def test_what_was_blended_is_said(recipe: Blend) -> None:
     words = told.others["Blend"].split()
     assert words[::2] == [image[:10] for image in recipe.images]
     assert sum(map(float, words[1::2])) == pytest.approx(1, abs=0.01)
+
+
+_INK, _WASH, _SPOT = (ContentHash(letter * 64) for letter in "abc")
+
+
+def test_adapters_are_written_by_their_names_in_the_prompt() -> None:
+    adapters = (
+        AdapterUse(hash=_INK, weight=0.8),
+        AdapterUse(hash=_WASH, weight=0.5, text_encoder_weight=1.0),
+        AdapterUse(hash=_SPOT, word="zorp"),
+    )
+    told = parse(to_parameters(_painted(prompt="a zorp <lora:ink wash:0.8>", adapters=adapters)))
+    assert told.lora_hashes == {"ink wash": _INK[:12], _WASH[:10]: _WASH[:12]}
+    assert told.embedding_hashes == {"zorp": _SPOT[:12]}
+    assert told.prompt == f"a zorp <lora:ink wash:0.8> <lora:{_WASH[:10]}:1:0.5>"
+    assert parse(to_text(told)) == told
+
+
+def test_an_adapter_used_twice_is_named_once() -> None:
+    adapters = (AdapterUse(hash=_INK, weight=0.8), AdapterUse(hash=_INK, weight=0.2))
+    told = parse(to_parameters(_painted(prompt="<lora:ink:0.8> <lora:ink:0.2>", adapters=adapters)))
+    assert told.lora_hashes == {"ink": _INK[:12]}
+
+
+def test_names_that_cannot_be_told_apart_are_not_guessed() -> None:
+    prompt = "<lora:ink:0.8> <lora:wash:0>"
+    told = parse(to_parameters(_painted(prompt=prompt, adapters=(AdapterUse(hash=_INK),))))
+    assert told.lora_hashes == {_INK[:10]: _INK[:12]}
+
+
+def _painted(**changes: object) -> TextToImage:
+    base = TextToImage(
+        prompt="",
+        model=_INK,
+        width=64,
+        height=64,
+        steps=2,
+        sampler="euler",
+        schedule="normal",
+        guidance_scale=5,
+        seed=1,
+    )
+    return msgspec.structs.replace(base, **changes)

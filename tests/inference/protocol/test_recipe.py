@@ -177,6 +177,8 @@ def test_fields_of_each_kind_are_checked(kind: Any, fields: dict[str, object], m
     [
         (lambda: Variation(seed=1, strength=math.inf), "variation strength is inf"),
         (lambda: AdapterUse(hash=OTHER, weight=11), "adapter weight is 11"),
+        (lambda: AdapterUse(hash=OTHER, word=" "), "adapter word is  , but must be a word"),
+        (lambda: AdapterUse(hash=OTHER, word="x" * 101), "adapter word is 101 characters long"),
         (lambda: AdapterUse(hash=OTHER, text_encoder_weight=math.nan), "adapter text encoder weight is nan"),
         (lambda: HiresFix(width=64, height=72, strength=2), "hires strength is 2"),
         (lambda: HiresFix(width=64, height=72, sampler="x"), "hires sampler is x"),

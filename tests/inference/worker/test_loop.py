@@ -27,6 +27,7 @@ from inference.protocol.messages import (
     Models,
     Notice,
     Pause,
+    Prefetch,
     Problem,
     Ready,
     Rescan,
@@ -35,6 +36,7 @@ from inference.protocol.messages import (
     Tokenize,
     Tokenized,
 )
+from inference.protocol.recipe import ContentHash
 from inference.vision import examination
 from inference.worker.ledger import Ledger
 from inference.worker.loop import serve
@@ -109,6 +111,11 @@ class Counter:
 
     def rescan(self) -> tuple[object, ...]:
         return self.models
+
+    def prefetch(self, command: Prefetch) -> None:
+        self.log.append((self.ticks, Prefetch))
+        if not command.adapters:
+            raise OSError("no such folder")
 
     def tokenize(self, command: Tokenize) -> Tokenized:
         self.log.append((self.ticks, Tokenize))
@@ -193,6 +200,22 @@ def test_a_question_about_texts_is_answered_between_steps_and_is_no_job() -> Non
     talk.send(Cancel(job=JobId("a")))
     assert talk.next() == Cancelled(launch=LAUNCH, job=JobId("a"))
     talk.end()
+
+
+def test_adapters_are_read_ahead_between_steps_and_what_cannot_be_read_breaks_nothing() -> None:
+    def amid_tick(tick: int) -> None:
+        if tick == 3:
+            talk.send(Prefetch(adapters=(ContentHash("a" * 64),), family="sd1"), Prefetch(adapters=(), family="sd1"))
+            body = msgspec.msgpack.encode({"type": "prefetch", "adapters": ["../x"], "family": "sd1"})
+            talk.send_bytes(len(body).to_bytes(4, "big") + body)
+            talk.send(Cancel(job=JobId("a")))
+            time.sleep(0.5)  # a step that lasts until the reader has the commands
+
+    talk, [painter] = counting(amid_tick)
+    talk.send(generate("a"))
+    assert talk.next() == Cancelled(launch=LAUNCH, job=JobId("a"))
+    assert painter.log == [(0, Generate), (3, Prefetch), (3, Prefetch), (3, Cancel)]
+    assert talk.end() is ExitCode.DONE
 
 
 def test_a_question_leaves_the_heartbeat_as_it_was() -> None:
