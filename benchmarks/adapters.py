@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmarks.networks import Pair
-from inference.adapters.application import NO_ADAPTERS, Adapters
+from inference.adapters.application import Adapters
 from inference.adapters.deltas import named_modules
+from inference.adapters.selection import NO_ADAPTERS
 from inference.families.base import Conditioning, DiffusionModel
 from inference.protocol.recipe import AdapterUse, ContentHash
 

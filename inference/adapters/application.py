@@ -5,12 +5,13 @@ without its adapters is the model that was loaded, bit for bit, and another set 
 """
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
 import psutil
@@ -20,40 +21,21 @@ from torch import Tensor
 from inference.adapters.deltas import Delta, applied, named_modules, shapes_of
 from inference.adapters.modules import Shape, modules
 from inference.adapters.reading import Adapter, read_adapter
+from inference.adapters.selection import NO_ADAPTERS, Part, Selection, Weighted, part_of, selected
 from inference.families.base import DiffusionModel, Embeddings
 from inference.families.embeddings import Embedding
 from inference.models.errors import ModelError
-from inference.protocol.limits import OutOfRange
 from inference.protocol.recipe import AdapterUse, ContentHash
 
 log = logging.getLogger(__name__)
 
 #: Part of the device's memory that adapters may fill when no budget is set.
 _SHARE = 0.1
-#: Adapters with their weights, in the order of their hashes, so that sets that are equal add up to the same bits.
-Weighted = tuple[tuple[ContentHash, float], ...]
-Part = Literal["unet", "text"]
+#: How long what was read ahead is not thrown away for something else that is. Its job may have been cancelled.
+_WAITING_SECONDS = 600.0
 #: What one adapter does to a module: from its input and output to its output.
 _Effect = Callable[[Tensor, Tensor, Any], Tensor]
 _Key = tuple[ContentHash, str]
-
-
-@dataclass(frozen=True)
-class Selection:
-    """A recipe's adapters by what they act on: pictures that are equal in `unet` share passes."""
-
-    unet: Weighted = ()
-    text: Weighted = ()
-    #: Words that embeddings are read for, each with its embedding.
-    words: tuple[tuple[str, ContentHash], ...] = ()
-
-    @property
-    def reading(self) -> "tuple[Weighted, tuple[tuple[str, ContentHash], ...]]":
-        """Return what changes how texts are read."""
-        return self.text, self.words
-
-
-NO_ADAPTERS = Selection()
 
 
 @dataclass(eq=False)
@@ -63,8 +45,9 @@ class _Kept:
     adapter: Adapter
     #: It has moved to the device.
     placed: bool = False
-    #: It was put on a model at least once; what was only read ahead is not thrown away for something else read ahead.
+    #: It was put on a model at least once, and when it was read.
     used: bool = False
+    since: float = 0.0
     #: Whole changes of weights, by target, of forms that have no short way, and the model that they were made for.
     made: dict[str, Tensor] = field(default_factory=dict)
     made_for: "ref[DiffusionModel] | None" = None
@@ -99,12 +82,14 @@ class Adapters:
         dtype: torch.dtype,
         budget_bytes: int = 0,
         read: Callable[..., Adapter] = read_adapter,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._device = device
         self._dtype = dtype
         self._budget_bytes = budget_bytes or _default_budget(device)
         self._read = read
+        self._clock = clock
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._coming: dict[_Key, tuple[Future[Adapter], int]] = {}
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="adapters")
@@ -137,7 +122,7 @@ class Adapters:
                 continue  # said when it is wanted
             size *= 2 if self._dtype == torch.float32 else 1
             coming = sum(bytes_ for _, bytes_ in self._coming.values())
-            self._make_room(coming + size, keep=(), spare_unused=True)
+            self._make_room(coming + size, keep=(), spare_waiting=True)
             if self.used_bytes + coming + size <= self._budget_bytes:
                 self._coming[key] = self._reader.submit(self._load, name, family, None), size
 
@@ -163,7 +148,9 @@ class Adapters:
         for key in (usual, own):
             if key in self._coming:
                 coming, _ = self._coming.pop(key)
-                self._keep(key, coming.result(), keep)
+                # What is not begun waits for others that nobody waits for; what failed may fit this very model.
+                if not coming.cancel() and coming.exception() is None:
+                    self._keep(key, coming.result(), keep)
             if key in self._kept and (key == own or _fits(self._kept[key].adapter, table, _family(model))):
                 self._kept.move_to_end(key)
                 return self._kept[key]
@@ -175,6 +162,7 @@ class Adapters:
     def _load(self, name: ContentHash, family: str, table: Mapping[str, Shape] | None) -> Adapter:
         """Read a file and make ready what can be without a model. Raises ModelError; runs in any thread."""
         adapter = self._read(self._path(name), family, table)
+        log.info("adapter=%s read: %s for %s, %d bytes", name[:10], adapter.form, family, adapter.bytes)
         # What acts by its factors is multiplied in the network's own type; what is worked out first, in float32.
         deltas = {
             target: delta.to("cpu", self._dtype) if delta.low_rank else delta
@@ -199,20 +187,27 @@ class Adapters:
         return self._folder / f"{name}.safetensors"
 
     def _keep(self, key: _Key, adapter: Adapter, keep: Collection[ContentHash] = ()) -> _Kept:
-        kept = self._kept[key] = _Kept(adapter)
+        kept = self._kept[key] = _Kept(adapter, since=self._clock())
         self._kept.move_to_end(key)
         self._make_room(0, {key[0], *keep})
         return kept
 
-    def _make_room(self, needed: int, keep: Collection[ContentHash], spare_unused: bool = False) -> None:
-        """Let the longest unused go until what is needed fits, as far as it can."""
+    def _make_room(self, needed: int, keep: Collection[ContentHash], spare_waiting: bool = False) -> None:
+        """Let the longest unused go until what is needed fits, as far as it can.
+
+        `spare_waiting` keeps what is on a model, and what was read ahead and may still be waited for.
+        """
         excess = self.used_bytes + needed - self._budget_bytes
         for key, kept in list(self._kept.items()):
             if excess <= 0:
                 return
-            if key[0] not in keep and not (spare_unused and (not kept.used or self._is_on(key[0]))):
+            if key[0] not in keep and not (spare_waiting and self._is_waited_for(key, kept)):
                 excess -= kept.bytes
                 self._let_go(key)
+
+    def _is_waited_for(self, key: _Key, kept: _Kept) -> bool:
+        fresh = self._clock() - kept.since < _WAITING_SECONDS
+        return (fresh and not kept.used) or self._is_on(key[0])
 
     def _let_go(self, key: _Key) -> None:
         del self._kept[key]
@@ -239,22 +234,7 @@ class Adapters:
         for name in names:
             self._require(name)
         found = {name: self._get(name, model, names).adapter for name in names}
-        unet: dict[ContentHash, float] = {}
-        text: dict[ContentHash, float] = {}
-        words: dict[str, ContentHash] = {}
-        for use in uses:
-            adapter = found[use.hash]
-            if adapter.kind == "embedding":
-                words[_word(use)] = use.hash
-                continue
-            if use.word is not None:
-                raise OutOfRange(f"word of the adapter {use.hash[:10]}", use.word, "left out: it is no embedding")
-            encoder = use.weight if use.text_encoder_weight is None else use.text_encoder_weight
-            unet[use.hash] = unet.get(use.hash, 0.0) + use.weight
-            text[use.hash] = text.get(use.hash, 0.0) + encoder
-        return Selection(
-            unet=_acting(unet, found, "unet"), text=_acting(text, found, "text"), words=tuple(sorted(words.items()))
-        )
+        return selected(uses, found)
 
     def embeddings(self, model: DiffusionModel, selection: Selection) -> Embeddings:
         """Return the selected embeddings of each of the model's text encoders. Raises ModelError."""
@@ -285,7 +265,7 @@ class Adapters:
             kept = self._get(name, model, names)
             self._place(kept)
             for target, delta in kept.adapter.deltas.items():
-                if _part(target) == part:
+                if part_of(target) == part:
                     effects.setdefault(target, []).append(self._effect(kept, target, delta, weight, model, names))
         own = self._modules_of(model)
         on.handles = [own[target].register_forward_hook(_hook(tuple(each))) for target, each in effects.items()]
@@ -355,31 +335,10 @@ def _family(model: DiffusionModel) -> str:
     return model.adapter_family or model.family
 
 
-def _part(target: str) -> Part:
-    return "unet" if target.startswith("unet.") else "text"
-
-
 def _fits(adapter: Adapter, table: Mapping[str, Shape], family: str) -> bool:
     """Tell whether what was read for a family fits a model of it, whose network may take other channels."""
     usual = modules(family)
     return all(table.get(target) == usual[target] for target in adapter.deltas)
-
-
-def _acting(weights: Mapping[ContentHash, float], found: Mapping[ContentHash, Adapter], part: Part) -> Weighted:
-    """Return those that change anything of a part."""
-    return tuple(
-        sorted(
-            (name, weight)
-            for name, weight in weights.items()
-            if weight and any(_part(target) == part for target in found[name].deltas)
-        )
-    )
-
-
-def _word(use: AdapterUse) -> str:
-    if use.word is None:
-        raise OutOfRange(f"word of the adapter {use.hash[:10]}", "none", "the word that it is read for: an embedding")
-    return use.word
 
 
 def _hook(effects: tuple[_Effect, ...]) -> Callable[[Any, tuple[Tensor, ...], Tensor], Tensor]:

@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from inference.adapters.application import NO_ADAPTERS, Adapters, Selection, Weighted
+from inference.adapters.application import Adapters
+from inference.adapters.selection import NO_ADAPTERS, Selection, Spoken, Weighted
 from inference.families.base import Conditioning, DiffusionModel
 from inference.families.texts import Text
 from inference.protocol.recipe import ContentHash
@@ -12,7 +13,7 @@ from inference.protocol.recipe import ContentHash
 _KEPT = 512
 
 #: What of a picture's adapters changes how texts are read: weights and words.
-_Read = tuple[Weighted, tuple[tuple[str, ContentHash], ...]]
+_Read = tuple[Weighted, Spoken]
 #: Model, text, clip skip, width and height, the chunks it is filled up to, and the adapters.
 _Key = tuple[ContentHash, Text, int, int, int, int, _Read]
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, Protocol
 
 import numpy as np
@@ -18,10 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference.adapters.application import Adapters, Weighted
+from inference.adapters.application import Adapters
+from inference.adapters.selection import Weighted
 from inference.diffusion import batching, memory, pictures
 from inference.diffusion.conditioning import ConditioningCache
-from inference.diffusion.failures import NonFinite, explain
+from inference.diffusion.docket import Docket
+from inference.diffusion.failures import NonFinite
 from inference.diffusion.jobs import Job, State
 from inference.diffusion.mosaic import Mosaic
 from inference.diffusion.painting import Ask
@@ -30,10 +32,8 @@ from inference.diffusion.preview import preview
 from inference.families.base import DiffusionModel
 from inference.protocol.messages import (
     Cancel,
-    Cancelled,
     EngineSettings,
     Event,
-    Failed,
     Finished,
     Generate,
     JobId,
@@ -104,6 +104,11 @@ class PassKey:
     concat: bool
     adapters: Weighted
 
+    @property
+    def plain(self) -> "PassKey":
+        """Return the key without adapters, which change little of the memory that a pass takes."""
+        return replace(self, adapters=())
+
 
 class Engine:
     """Paints. Not thread-safe: one thread calls `handle` and `tick`; events may come from another."""
@@ -123,8 +128,7 @@ class Engine:
         self._launch = launch
         self._emit = emit
         self._clock = clock
-        self._jobs: dict[JobId, Job] = {}
-        self._arrivals = 0
+        self._docket = Docket(launch, emit, lambda command, arrival: Job(command=command, arrival=arrival, clock=clock))
         self.conditioning = ConditioningCache(self._adapters)
         #: Rows that a pass was found to hold at most, after it ran out of memory.
         self._caps: dict[PassKey, int] = {}
@@ -136,33 +140,13 @@ class Engine:
     @property
     def jobs(self) -> tuple[JobId, ...]:
         """Return the ids of all jobs that have not ended."""
-        return tuple(self._jobs)
+        return self._docket.ids
 
     # Commands ---------------------------------------------------------------------------------------------------
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         """Take a command; it is effective at the next tick. Commands for jobs that have ended change nothing."""
-        if isinstance(command, Generate):
-            self._accept(command)
-            return
-        job = self._jobs.get(command.job)
-        if job is None:
-            return
-        match command:
-            case Cancel():
-                del self._jobs[job.id]
-                self._emit(Cancelled(launch=self._launch, job=job.id))
-            case Pause():
-                job.paused = True
-            case Resume():
-                job.paused = False
-
-    def _accept(self, command: Generate) -> None:
-        if command.job in self._jobs:
-            log.warning("job=%s is here already; the second command is ignored", command.job)
-            return
-        self._jobs[command.job] = Job(command=command, arrival=self._arrivals, clock=self._clock)
-        self._arrivals += 1
+        self._docket.handle(command)
 
     # The tick ---------------------------------------------------------------------------------------------------
 
@@ -181,9 +165,6 @@ class Engine:
             self._adapters.take_off()
         return busy
 
-    def _runnable(self) -> list[Job]:
-        return sorted((job for job in self._jobs.values() if not job.paused), key=lambda job: job.order)
-
     def _admitted(self) -> list[Job]:
         """Return the jobs that take part in this tick, prepared, in the order of their turn.
 
@@ -191,16 +172,16 @@ class Engine:
         for them would push out the one at work, and the next tick would load that again.
         """
         admitted: list[Job] = []
-        for job in self._runnable():
+        for job in self._docket.runnable:
             if not admitted:
-                self._attempt(job, self._load, job)
+                self._docket.attempt(job, self._load, job)
             elif job.needs[0] not in self._models.resident:
                 continue
-            if job.coming is None and job.id in self._jobs:
-                self._attempt(job, self._prepare, job)
-            if job.id in self._jobs:
-                self._attempt(job, self._begin, job)
-            if job.id in self._jobs:
+            if job.coming is None and job in self._docket:
+                self._docket.attempt(job, self._prepare, job)
+            if job in self._docket:
+                self._docket.attempt(job, self._begin, job)
+            if job in self._docket:
                 admitted.append(job)
         return admitted
 
@@ -274,7 +255,7 @@ class Engine:
 
     def _cap(self, key: PassKey) -> int:
         """Return how many rows a pass may hold: by the setting, by memory, and by what was found out."""
-        cap = min(self._settings.max_rows, self._caps.get(key, self._settings.max_rows))
+        cap = min(self._settings.max_rows, self._caps.get(key.plain, self._settings.max_rows))
         if key.model not in self._models.resident:
             return cap
         model = self._models.acquire(key.model, key.vae).model
@@ -285,7 +266,7 @@ class Engine:
 
     def _run(self, states: list[State]) -> None:
         """Answer the asks of states that share a pass; halve it when memory runs out, single out what fails."""
-        states = [state for state in states if state.job.id in self._jobs]
+        states = [state for state in states if state.job in self._docket]
         if not states:
             return
         try:
@@ -295,8 +276,8 @@ class Engine:
             self._recover(states, error)
             return
         for state, answer in zip(states, answers, strict=True):
-            if state.job.id in self._jobs:
-                self._attempt(state.job, self._advance, state, answer, model)
+            if state.job in self._docket:
+                self._docket.attempt(state.job, self._advance, state, answer, model)
 
     def _pass(self, states: Sequence[State], model: DiffusionModel) -> list[Tensor]:
         """Return the guided clean latents (C, h, w) of each state from one run of the network."""
@@ -327,10 +308,10 @@ class Engine:
     def _recover(self, states: list[State], error: Exception) -> None:
         """Go on after a pass that failed as a whole: less at a time, and what fails alone fails alone."""
         if len(states) == 1:
-            self._fail(states[0].job, error)
+            self._docket.fail(states[0].job, error)
             return
         if memory.is_out_of_memory(error):
-            key = self._key(states[0])
+            key = self._key(states[0]).plain
             rows = max(1, sum(len(_ask(state).guidance.rows) for state in states) // 2)
             self._caps[key] = min(rows, self._caps.get(key, rows))
             memory.release(states[0].denoised.device if states[0].denoised is not None else _ask(states[0]).x.device)
@@ -425,12 +406,12 @@ class Engine:
         """
         while self._painted:
             job = self._painted[0]
-            if job.id in self._jobs:
+            if job in self._docket:
                 if not wait and not all(future.done() for future in job.pictures.values()):
                     break
-                self._attempt(job, self._send, job)
+                self._docket.attempt(job, self._send, job)
             self._painted.popleft()
-        return any(not job.paused for job in self._jobs.values())
+        return self._docket.busy
 
     def _send(self, job: Job) -> None:
         done = tuple(job.pictures[index].result() for index in sorted(job.pictures))
@@ -440,27 +421,10 @@ class Engine:
             network_seconds=job.network_seconds,
             steps=sum(state.steps for state in job.states),
         )
-        del self._jobs[job.id]
+        self._docket.end(job)
         self._emit(Finished(launch=self._launch, job=job.id, pictures=done, timings=timings))
 
     # What goes wrong --------------------------------------------------------------------------------------------
-
-    def _attempt(self, job: Job, action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Run an action for one job; whatever it raises ends that job alone."""
-        try:
-            action(*args, **kwargs)
-        except Exception as error:
-            self._fail(job, error)
-
-    def _fail(self, job: Job, error: Exception) -> None:
-        if self._jobs.pop(job.id, None) is None:
-            return
-        kind, message = explain(error)
-        if kind == "internal":
-            log.error("job=%s failed", job.id, exc_info=error)
-        if kind == "memory":
-            memory.release(next((_ask(state).x.device for state in job.states if state.ask), torch.device("cpu")))
-        self._emit(Failed(launch=self._launch, job=job.id, kind=kind, message=message))
 
 
 def _ask(state: State) -> Ask:

@@ -6,10 +6,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inference.adapters.application import NO_ADAPTERS, Selection
+from inference.adapters.selection import NO_ADAPTERS, Selection
 from inference.diffusion.mosaic import Mosaic, Tile
 from inference.diffusion.painting import Ask, Painting
 from inference.protocol.messages import Generate, JobId, Picture
@@ -88,6 +89,11 @@ class Job:
     def recipe(self) -> Recipe:
         """Return the recipe of the first picture."""
         return painted(self.command.recipe)
+
+    @property
+    def device(self) -> torch.device:
+        """Return where its pictures are painted; the CPU before any is."""
+        return next((state.ask.x.device for state in self.states if state.ask), torch.device("cpu"))
 
     @property
     def needs(self) -> tuple[ContentHash, ContentHash | None]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from torch import Tensor
 
-from inference.adapters.application import Adapters, Selection
+from inference.adapters.application import Adapters
+from inference.adapters.selection import Selection
 from inference.diffusion import pictures
 from inference.diffusion.blending import blended
 from inference.diffusion.conditioning import ConditioningCache

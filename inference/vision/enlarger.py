@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.diffusion import memory, pictures
-from inference.diffusion.failures import explain
+from inference.diffusion.docket import Docket
 from inference.protocol.messages import (
     Cancel,
-    Cancelled,
     Event,
-    Failed,
     Finished,
     Generate,
     JobId,
@@ -118,7 +116,7 @@ class _Job:
     network: Upscaler | None = None
     restorer: FaceRestorer | None = None
     faces: "Future[_Faces] | None" = None
-    device: torch.device | None = None
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     step: Step | None = None
     loading_seconds: float = 0.0
     network_seconds: float = 0.0
@@ -155,43 +153,23 @@ class Enlarger:
         self._launch = launch
         self._emit = emit
         self._clock = clock
-        self._jobs: dict[JobId, _Job] = {}
-        self._arrivals = 0
+        self._docket = Docket(launch, emit, self._take)
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="enlarged")
         self._finder: FaceFinder | None = None
 
     @property
     def jobs(self) -> tuple[JobId, ...]:
         """Return the ids of all jobs that have not ended."""
-        return tuple(self._jobs)
+        return self._docket.ids
 
     def handle(self, command: Generate | Cancel | Pause | Resume) -> None:
         """Take a command; it is effective at the next tick. Commands for jobs that are not here change nothing."""
-        if isinstance(command, Generate):
-            self._accept(command)
-            return
-        job = self._jobs.get(command.job)
-        if job is None:
-            return
-        match command:
-            case Cancel():
-                del self._jobs[job.id]
-                self._emit(Cancelled(launch=self._launch, job=job.id))
-            case Pause():
-                job.paused = True
-            case Resume():
-                job.paused = False
+        self._docket.handle(command)
 
-    def _accept(self, command: Generate) -> None:
-        if command.job in self._jobs:
-            log.warning("job=%s is here already; the second command is ignored", command.job)
-            return
+    def _take(self, command: Generate, arrival: int) -> _Job:
         if not isinstance(command.recipe, Upscale):
             raise TypeError("only an Upscale can be carried out here")
-        self._jobs[command.job] = _Job(
-            command=command, recipe=command.recipe, arrival=self._arrivals, received_at=self._clock()
-        )
-        self._arrivals += 1
+        return _Job(command=command, recipe=command.recipe, arrival=arrival, received_at=self._clock())
 
     def tick(self, alone: bool = True) -> bool:
         """Take the first job a tile or a face further, and send those that are written; False: nothing is left to do.
@@ -199,17 +177,17 @@ class Enlarger:
         Waits a moment for what another thread does when nothing else is to do, here and (`alone`) elsewhere.
         What goes wrong with a job ends that job with a Failed event.
         """
-        runnable = sorted((job for job in self._jobs.values() if not job.paused), key=lambda job: job.order)
+        runnable = self._docket.runnable
         at_work = next((job for job in runnable if job.awaited is None), None)
         awaited: list[Future[Any]] = [job.awaited for job in runnable if job.awaited is not None]
         if at_work is not None:
-            self._attempt(at_work, self._advance)
+            self._docket.attempt(at_work, self._advance, at_work)
         elif awaited and alone:
             wait(awaited[:1], _WAIT_SECONDS)
         for job in runnable:
             if job.picture is not None and job.picture.done():
-                self._attempt(job, self._send)
-        return any(not job.paused for job in self._jobs.values())
+                self._docket.attempt(job, self._send, job)
+        return self._docket.busy
 
     # One slice --------------------------------------------------------------------------------------------------
 
@@ -295,8 +273,7 @@ class Enlarger:
         if step.smaller is None:
             self._progress(job, step)
             return
-        if job.device is not None:
-            memory.release(job.device)
+        memory.release(job.device)
         text = f"The device ran out of memory; going on with tiles of {step.smaller}x{step.smaller} pixels."
         self._emit(Notice(launch=self._launch, job=job.id, text=text))
 
@@ -335,18 +312,5 @@ class Enlarger:
             network_seconds=job.network_seconds,
             steps=job.step.done,
         )
-        del self._jobs[job.id]
+        self._docket.end(job)
         self._emit(Finished(launch=self._launch, job=job.id, pictures=(picture,), timings=timings))
-
-    def _attempt(self, job: _Job, action: Callable[[_Job], None]) -> None:
-        """Run an action for one job; whatever it raises ends that job alone."""
-        try:
-            action(job)
-        except Exception as error:
-            self._jobs.pop(job.id, None)
-            kind, message = explain(error)
-            if kind == "internal":
-                log.error("job=%s failed", job.id, exc_info=error)
-            if kind == "memory" and job.device is not None:
-                memory.release(job.device)
-            self._emit(Failed(launch=self._launch, job=job.id, kind=kind, message=message))

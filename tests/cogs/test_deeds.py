@@ -194,9 +194,7 @@ async def test_a_wrong_remix_is_told_to_whoever_sent_it(playground: Playground, 
     async with on_stage(playground, tmp_path):
         ann = playground.person("ann")
         card = await answer(playground, await ann.press(await painted(playground, ann), "More"))
-        for field, text, words in (
-            ("words", "a <lora:x>", "There is no LoRA"),
-        ):
+        for field, text, words in (("words", "a <lora:x>", "There is no LoRA"),):
             form = (await (await ann.press(card, "Remix")).settled()).modal
             assert form is not None
             sent = await ann.submit(form, {field: text})

@@ -1,6 +1,7 @@
 """Adapters at work: each picture has its own, in any company, and the model is what it was afterwards."""
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from torch import Tensor, nn
 
 from benchmarks.studio import Studio
 from benchmarks.tiny_models import Kind
-from inference.adapters.application import Adapters, Selection
+from inference.adapters.application import Adapters
 from inference.adapters.deltas import named_modules
+from inference.adapters.reading import Adapter, read_adapter
+from inference.adapters.selection import Selection
 from inference.families.sd import UNetModel
 from inference.models.errors import ModelError
 from inference.models.loading import load_model
@@ -296,7 +299,8 @@ def test_what_was_read_ahead_is_not_read_again(tiny_root: Path, sample_model: UN
 def test_reading_ahead_throws_nothing_away_that_was_read_ahead(sample_model: UNetModel, tmp_path: Path) -> None:
     names = [lora(tmp_path, seed, sample_model) for seed in (1, 2)]
     room = (tmp_path / f"{names[0]}.safetensors").stat().st_size * 5 // 2
-    adapters = Adapters(tmp_path, sample_model.device, sample_model.dtype, room)
+    now = [0.0]
+    adapters = Adapters(tmp_path, sample_model.device, sample_model.dtype, room, clock=lambda: now[0])
     for name in names:
         adapters.prefetch([name], "sample")
         adapters.wait()
@@ -306,6 +310,37 @@ def test_reading_ahead_throws_nothing_away_that_was_read_ahead(sample_model: UNe
     adapters.prefetch([names[1]], "sample")
     adapters.wait()
     assert adapters.kept == (names[1],)
+    now[0] = 3600.0  # whatever waited for it has long been cancelled
+    adapters.prefetch([names[0]], "sample")
+    adapters.wait()
+    assert adapters.kept == (names[0],)
+
+
+def test_nobody_waits_for_what_others_have_read_ahead(sample_model: UNetModel, tmp_path: Path) -> None:
+    slow, wanted = (lora(tmp_path, seed, sample_model) for seed in (1, 2))
+    go_on, here = threading.Event(), threading.current_thread()
+    readers: list[threading.Thread] = []
+
+    def read(path: Path, *how: object) -> Adapter:
+        if path.stem == slow:
+            assert go_on.wait(50)
+        readers.append(threading.current_thread())
+        return read_adapter(path, *how)  # type: ignore[arg-type]
+
+    adapters = Adapters(tmp_path, sample_model.device, sample_model.dtype, read=read)
+    adapters.prefetch([slow, wanted], "sample")
+    assert adapters.select((use(wanted),), sample_model).unet
+    go_on.set()
+    adapters.wait()
+    assert adapters.kept == (wanted, slow)
+    assert [reader is here for reader in readers] == [True, False]
+
+
+def test_what_cannot_be_read_ahead_for_a_family_may_fit_a_model_of_it(model: UNetModel, tmp_path: Path) -> None:
+    name = lora(tmp_path, 1, model)  # of a network that is smaller than its family's
+    adapters = Adapters(tmp_path, model.device, model.dtype)
+    adapters.prefetch([name], "sd1")
+    assert adapters.select((use(name),), model).unet == ((name, 1.0),)
 
 
 def test_a_form_without_a_short_way_is_worked_out_once_where_there_is_room(model: UNetModel, tmp_path: Path) -> None:

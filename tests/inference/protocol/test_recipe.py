@@ -26,6 +26,8 @@ from inference.protocol.recipe import (
     TextToImage,
     Upscale,
     Variation,
+    Words,
+    adapters_of,
     any_from_json,
     from_json,
     painted,
@@ -259,3 +261,18 @@ def test_every_kind_of_recipe_has_a_tag_of_its_own() -> None:
     kinds = recipes.Recipe.__args__
     tags = [msgspec.inspect.type_info(kind).tag for kind in kinds]  # type: ignore[attr-defined]
     assert len(set(tags)) == len(kinds)
+
+
+def test_a_picture_has_the_adapters_that_its_own_words_name() -> None:
+    ink, oil = AdapterUse(hash=OTHER, weight=0.5), AdapterUse(hash=ContentHash("e" * 64))
+    whole = msgspec.structs.replace(recipe(), adapters=(ink,))
+    words = (Words("a"), Words("b", adapters=(oil,)), Words("c", adapters=()))
+    assert [picture_of(whole, index, words).adapters for index in range(3)] == [(ink,), (oil,), ()]
+    assert adapters_of(whole, words) == (ink.hash, oil.hash)
+    assert adapters_of(Upscale(image=OTHER)) == ()
+
+
+def test_words_that_were_written_before_there_were_adapters_are_read() -> None:
+    (own,) = msgspec.json.decode(b'[["a fox", "dogs"]]', type=tuple[Words, ...])
+    assert own == Words("a fox", "dogs", None)
+    assert msgspec.json.decode(msgspec.json.encode(own), type=Words) == own
