@@ -132,15 +132,23 @@ async def bring(interaction: Interaction, brought: Brought) -> None:
             raise
         await interaction.edit_original_response(view=note(words_for(error, actor.locale)))
         return
-    waits = actor.guild_id is not None and one in rooms.adapters.waiting(actor.guild_id)
-    title = say("loras_added_waits" if waits else "loras_added", actor.locale)
-    # The preview comes in the place of how far the file was.
-    await show(interaction, *await card(interaction.client, one, actor, title))
-    try:
-        await rooms.previews.paint(one, None, actor, target_of(interaction, private=True), acknowledged)
-    except EaselError as error:
-        log.info("adapter %d has no preview yet: %s", one.id, error)
+    shown = await _previewed(interaction, one, actor)
+    if not shown:
         await progress.take_back()
+    waits = actor.guild_id is not None and one in rooms.adapters.waiting(actor.guild_id)
+    title = "loras_added_waits" if waits else "loras_added" if shown else "loras_added_alone"
+    await show(interaction, *await card(interaction.client, one, actor, say(title, actor.locale)))
+
+
+async def _previewed(interaction: Interaction, one: Seen, actor: Actor) -> bool:
+    """Have a preview painted, in the place of how far the file was; return False where that cannot be just now."""
+    target = target_of(interaction, private=True)
+    try:
+        await interaction.client.rooms.previews.paint(one, None, actor, target, acknowledged)
+    except (EaselError, ValueError) as error:
+        log.info("adapter %d has no preview yet: %s", one.id, error)
+        return False
+    return True
 
 
 async def _brought(rooms: Rooms, brought: Brought, actor: Actor, progress: _Progress) -> Seen:
@@ -365,9 +373,11 @@ async def _shown(bot: Any, one: Seen, actor: Actor, *, small: bool) -> tuple[Sho
         data = await asyncio.to_thread(thumbnail_of, data)
     name = None if data is None else f"{one.id}.jpg" if small else _PREVIEW
     guild: discord.Guild | None = None if one.guild_id is None else bot.get_guild(one.guild_id)
+    # Under the name by which they can use it.
+    named = next((each for each in adapters.visible(actor).values() if each.id == one.id), one)
     knows = one.owner_id == actor.member_id or one.guild_id == actor.guild_id
     shown = Shown(
-        one=one,
+        one=named,
         whose=adapters.whose(one, actor),
         bar=adapters.bar(one, actor),
         models=[info.name for info in rooms.dispatcher.models if info.adapter_family == one.family],

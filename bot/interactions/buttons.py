@@ -130,9 +130,18 @@ class DeedButton(Button, template=custom_ids.DEED):
         rooms, actor = interaction.client.rooms, actor_of(interaction)
         job, index = JobId(self.found["job"]), int(self.found["index"])
         found, image = await rooms.generation.pressed(job, index, actor)
-        source = rooms.edits.of_ours(image, await rooms.generation.place(found))
+        place = _place(interaction) or await rooms.generation.place(found)
+        source = rooms.edits.of_ours(image, place)
         target, acknowledge = target_of(interaction, found.private), acknowledging(interaction, found.private)
         await rooms.edits.press(source, cast(Deed, self.found["deed"]), actor, target, acknowledge)
+
+
+def _place(interaction: Interaction) -> tuple[int | None, int, int] | None:
+    """Return where the message is whose button was pressed, if others see it too: it may be too new to be written down."""
+    message = interaction.message
+    if message is None or message.flags.ephemeral:
+        return None
+    return interaction.guild_id, message.channel.id, message.id
 
 
 class CardButton(Button, template=custom_ids.CARD):

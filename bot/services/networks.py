@@ -29,7 +29,7 @@ MOST_WEIGHT = 2.0
 #: Adapters that one picture may have.
 MOST_NETWORKS = 10
 #: What people call the models that an adapter may be made for.
-FAMILIES: Mapping[str, str] = {"sd1": "SD 1", "sd2": "SD 2", "sdxl": "SDXL", "sample": "the sample model"}
+FAMILIES: Mapping[str, str] = {"sd1": "SD 1", "sd2": "SD 2", "sdxl": "SDXL", "sample": "Easel sample"}
 #: What people call the kinds of networks.
 _KINDS = {"lora": "LoRA", "hypernet": "hypernetwork"}
 #: Of a list in a sentence: so many names, with so many characters each.
@@ -90,26 +90,6 @@ class Shelf(Protocol):
 
     def name_of(self, name: ContentHash, actor: "Actor | None" = None, /) -> str | None:
         """Return the name of an adapter, there or gone, as far as somebody may know it."""
-
-
-class NoShelf:
-    """No adapters at all."""
-
-    def visible(self, _actor: "Actor", /) -> Mapping[str, Network]:
-        """Return none."""
-        return {}
-
-    def require(self, _name: ContentHash, _actor: "Actor", /) -> Network:
-        """Raise Mistake."""
-        raise Mistake("adapters_gone")
-
-    def exists(self, _name: ContentHash, /) -> bool:
-        """Tell that there is none."""
-        return False
-
-    def name_of(self, _name: ContentHash, _actor: "Actor | None" = None, /) -> str | None:
-        """Return none."""
-        return None
 
 
 @dataclass(frozen=True)

@@ -300,6 +300,7 @@ ENGLISH: Mapping[str, str] = {
     "loras_fetching": "Fetching the file: {amount}",
     "loras_inspecting": "Looking at the file …",
     "loras_added": "Added. A preview of it is being painted.",
+    "loras_added_alone": "Added.",
     "loras_added_waits": "Added. An admin of this server has to approve it; until then it is not used here.",
     "loras_changed": "Changed",
     "loras_removed": "“{name}” is deleted: the file, its preview, and everything said of it.",

@@ -305,6 +305,7 @@ GERMAN: Mapping[str, str] = {
     "loras_fetching": "Die Datei wird geholt: {amount}",
     "loras_inspecting": "Die Datei wird angesehen …",
     "loras_added": "Hinzugefügt. Ein Vorschaubild wird gemalt.",
+    "loras_added_alone": "Hinzugefügt.",
     "loras_added_waits": "Hinzugefügt. Wer diesen Server verwaltet, muss es zulassen; bis dahin wird es hier nicht "
     "benutzt.",
     "loras_changed": "Geändert",

@@ -55,6 +55,7 @@ async def added(playground: Playground, person: Person, file: Any = INK, **optio
     channel = options.pop("channel", "general")
     used = await person.command("adapters add", {"file": file} | options, channel=channel)
     await playground.until(lambda: any(map(is_result, used.messages)))
+    await said(playground, used, "Added")
     return words_of(used)
 
 
@@ -321,6 +322,51 @@ async def test_a_preview_of_ones_own_words(playground: Playground, tmp_path: Pat
         recipe = await recipe_of(bot, ann)
         assert (recipe.prompt, [use.hash for use in recipe.adapters]) == ("a boat", [before.hash])
         assert "Only the owner" in await answer_to(playground, bob, "adapters preview", {"name": "ink"})
+
+
+async def test_a_preview_that_a_restart_interrupts_is_painted_and_kept(playground: Playground, tmp_path: Path) -> None:
+    ann = playground.person("ann")
+    async with on_stage(playground, tmp_path, stop_seconds=0.1) as bot:
+        await added(playground, ann, name="ink")
+        (before,) = bot.rooms.adapters.owned(ann.id)
+        used = await ann.command("adapters preview", {"name": "ink", "prompt": "slow"})
+        await playground.until(lambda: any("Cancel" in labels_of(message) for message in used.messages))
+    async with on_stage(playground, tmp_path) as bot:
+        assert bot.rooms.adapters.owned(ann.id)[0].preview == before.preview
+        await playground.until(lambda: any(map(is_result, used.messages)))
+        assert bot.rooms.adapters.owned(ann.id)[0].preview != before.preview
+
+
+async def test_without_a_model_that_fits_there_is_no_preview(playground: Playground, tmp_path: Path) -> None:
+    async with on_stage(playground, tmp_path) as bot:
+        ann = playground.person("ann")
+        known = bot.rooms.dispatcher.models
+        bot.rooms.dispatcher.models = tuple(msgspec.structs.replace(info, adapter_family="sdxl") for info in known)
+        used = await ann.command("adapters add", {"file": INK, "name": "ink"})
+        card = await said(playground, used, "no such model is installed")
+        assert "### Added.\n" in text_of(card)
+        assert words_of(used) == text_of(card)
+        told = await answer_to(playground, ann, "adapters preview", {"name": "ink"})
+        assert "No model that “ink” fits is installed" in told
+
+
+async def test_a_preview_keeps_out_what_the_server_keeps_out(playground: Playground, tmp_path: Path) -> None:
+    async with on_stage(playground, tmp_path) as bot:
+        boss = manager(playground)
+        await answer_to(playground, boss, "admin negative", {"text": "spiders"})
+        await added(playground, boss, name="ink")
+        assert (await recipe_of(bot, boss)).negative_prompt == "spiders"
+
+
+async def test_a_link_in_a_message_is_followed_as_one_that_is_typed(playground: Playground, tmp_path: Path) -> None:
+    async with on_stage(playground, tmp_path):
+        ann, bob = playground.person("ann"), playground.person("bob")
+        message = await bob.send("general", "see https://example.com/x.safetensors for it")
+        used = await ann.command("Add as adapter", target=message)
+        await said(playground, used, "Nothing is fetched from example.com")
+        message = await bob.send("general", "", [("cat.png", b"\x89PNG")])
+        used = await ann.command("Add as adapter", target=message)
+        await said(playground, used, "“cat.png” is no file of a LoRA")
 
 
 # Admins ---------------------------------------------------------------------------------------------------------------

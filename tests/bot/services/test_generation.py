@@ -12,7 +12,6 @@ from bot.queue.limits import Limits
 from bot.services.drafts import Draft
 from bot.services.generation import Actor, Generation, Target, Unheard
 from bot.services.guilds import Guilds
-from bot.services.networks import NoShelf
 from bot.services.people import People
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -24,6 +23,7 @@ from storage.deliveries import NewDelivery
 from storage.jobs import NewJob
 from tests.bot.engines.engines import eventually
 from tests.bot.queue.scripted import House, a_house, new_job
+from tests.no_adapters import NoShelf
 
 ANN, BOB = Actor(member_id=1, guild_id=2), Actor(member_id=5, guild_id=2)
 MODERATOR = Actor(member_id=6, guild_id=2, moderator=True)

@@ -7,7 +7,6 @@ from bot.services.generation import Actor
 from bot.services.networks import (
     Named,
     Networks,
-    NoShelf,
     asked,
     networks_for,
     require_usable,
@@ -23,6 +22,7 @@ from inference.protocol.recipe import AdapterUse, ContentHash, Recipe, adapters_
 from storage.adapters import AdapterId, StoredAdapter
 from storage.styles import folded
 from tests.clockwork import MODEL
+from tests.no_adapters import NoShelf
 from tests.sample_requests import recipe
 
 
