@@ -137,7 +137,7 @@ class DeedButton(Button, template=custom_ids.DEED):
 
 
 def _place(interaction: Interaction) -> tuple[int | None, int, int] | None:
-    """Return where the message is whose button was pressed, if others see it too: it may be too new to be written down."""
+    """Return where the message is whose button was pressed, if others see it too: it may not be written down yet."""
     message = interaction.message
     if message is None or message.flags.ephemeral:
         return None
