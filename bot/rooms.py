@@ -22,7 +22,7 @@ from bot.services.adapter_dropins import DropIns
 from bot.services.adapters import Adapters
 from bot.services.edits import Edits
 from bot.services.gallery import Gallery
-from bot.services.generation import Actor, Generation
+from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.inspecting import inspect
 from bot.services.lineage import Lineage
@@ -31,6 +31,7 @@ from bot.services.networks import told_of
 from bot.services.people import People
 from bot.services.pressing import may_grow
 from bot.services.previews import Previews
+from bot.services.requests import Actor
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.settings import Settings

@@ -8,9 +8,9 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions import adapters
-from bot.interactions.adapters import Brought, bring
+from bot.interactions import adapter_forms, adapter_views, adapters, bringing
 from bot.interactions.answers import actor_of, guarded, show, tell
+from bot.interactions.bringing import Brought, bring
 from bot.interactions.files import Sent
 from bot.services.adapters import triggers_of
 from bot.services.wishes import named_model
@@ -90,7 +90,7 @@ class Adapters(
         if file is not None and link is not None:
             raise Mistake("loras_both")
         if file is None and link is None:
-            await adapters.open_add_form(interaction)
+            await adapter_forms.open_add_form(interaction)
             return
         brought = Brought(
             source=Sent.of(file) if file is not None else link or "",
@@ -103,15 +103,15 @@ class Adapters(
         await bring(interaction, brought)
 
     async def _from_message(self, interaction: Interaction, message: discord.Message) -> None:
-        await bring(interaction, Brought(source=adapters.source_in(message)))
+        await bring(interaction, Brought(source=bringing.source_in(message)))
 
     @commands.Cog.listener("on_interaction")
     async def _sent(self, interaction: Interaction) -> None:
         """Take the forms."""
-        if (form := adapters.added(interaction)) is not None:
-            await guarded(interaction, lambda: adapters.bring_filled(interaction, form))
-        elif (changed := adapters.edited(interaction)) is not None:
-            await guarded(interaction, lambda: adapters.edit_filled(interaction, changed))
+        if (form := adapter_forms.added(interaction)) is not None:
+            await guarded(interaction, lambda: adapter_forms.bring_filled(interaction, form))
+        elif (changed := adapter_forms.edited(interaction)) is not None:
+            await guarded(interaction, lambda: adapter_forms.edit_filled(interaction, changed))
 
     # Looking --------------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class Adapters(
             model="" if found is None else found.name,
             model_hash="" if found is None else found.hash,
         )
-        await show(interaction, *await adapters.page(self._bot, 0, chosen, actor_of(interaction)))
+        await show(interaction, *await adapter_views.page(self._bot, 0, chosen, actor_of(interaction)))
 
     @app_commands.command(name="info", description=_("Everything about a LoRA or an embedding"))
     @app_commands.describe(name=_("Which LoRA or embedding"))
@@ -142,8 +142,8 @@ class Adapters(
         """Show it, with what may be done with it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor = actor_of(interaction)
-        one = adapters.looked_up(self._bot.rooms, name, actor)
-        await show(interaction, *await adapters.card(self._bot, one, actor))
+        one = adapter_views.looked_up(self._bot.rooms, name, actor)
+        await show(interaction, *await adapter_views.card(self._bot, one, actor))
 
     @app_commands.command(name="preview", description=_("Paint a picture that shows what one of yours does"))
     @app_commands.describe(name=_("Which LoRA or embedding"), prompt=_("What to paint; otherwise its trigger words"))
@@ -151,7 +151,7 @@ class Adapters(
         self, interaction: Interaction, name: Name, prompt: app_commands.Range[str, 1, 1000] | None = None
     ) -> None:
         """Paint it; the picture becomes its preview."""
-        one = adapters.looked_up(self._bot.rooms, name, actor_of(interaction))
+        one = adapter_views.looked_up(self._bot.rooms, name, actor_of(interaction))
         await adapters.paint_preview(interaction, one, prompt)
 
     # Changing -------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class Adapters(
         actor, service = actor_of(interaction), self._bot.rooms.adapters
         one = service.editable(actor, name)
         if rename is None and triggers is None and weight is None and description is None:
-            await adapters.open_edit_form(interaction, one)
+            await adapter_forms.open_edit_form(interaction, one)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         changed = await service.edit(
@@ -190,7 +190,9 @@ class Adapters(
             weight=weight,
             description=description,
         )
-        await show(interaction, *await adapters.card(self._bot, changed, actor, say("loras_changed", actor.locale)))
+        await show(
+            interaction, *await adapter_views.card(self._bot, changed, actor, say("loras_changed", actor.locale))
+        )
 
     @app_commands.command(name="share", description=_("Say who may use one of yours"))
     @app_commands.rename(whose="with")
@@ -202,7 +204,9 @@ class Adapters(
         actor, service = actor_of(interaction), self._bot.rooms.adapters
         one = service.editable(actor, name)
         changed = await service.share(actor, one.id, cast(Any, whose.value) if whose is not None else "server")
-        await show(interaction, *await adapters.card(self._bot, changed, actor, say("loras_changed", actor.locale)))
+        await show(
+            interaction, *await adapter_views.card(self._bot, changed, actor, say("loras_changed", actor.locale))
+        )
 
     @app_commands.command(
         name="remove", description=_("Delete one of yours for good, or, as an admin, take one away from this server")
@@ -212,13 +216,13 @@ class Adapters(
         """Delete a member's own; take another's away, for those who manage the server."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         actor, service = actor_of(interaction), self._bot.rooms.adapters
-        one = adapters.looked_up(self._bot.rooms, name, actor)
+        one = adapter_views.looked_up(self._bot.rooms, name, actor)
         if one.owner_id != actor.member_id and actor.manager:
             taken = await service.take_away(actor, one.id)
             await tell(interaction, say("loras_taken_away", actor.locale, name=harmless(taken.name)))
             return
         removed = await service.remove(actor, service.editable(actor, name).id)
-        await show(interaction, adapters.removed(removed, actor.locale))
+        await show(interaction, adapter_views.removed(removed, actor.locale))
 
     # Admins ---------------------------------------------------------------------------------------------------------
 
@@ -226,7 +230,7 @@ class Adapters(
     async def queue(self, interaction: Interaction) -> None:
         """Show the first that waits; its buttons decide."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await show(interaction, *await adapters.queue(self._bot, 0, actor_of(interaction)))
+        await show(interaction, *await adapter_views.queue(self._bot, 0, actor_of(interaction)))
 
     @app_commands.command(name="ban", description=_("For admins: let a member bring nothing here; alone it shows who"))
     @app_commands.describe(member=_("Whose LoRAs and embeddings are not wanted here"))

@@ -17,7 +17,7 @@ from bot.services import derive
 from bot.services.drafts import Draft
 from bot.services.edits import Source
 from bot.services.enlarging import LANCZOS, Factor, Way
-from bot.services.generation import acknowledged
+from bot.services.requests import acknowledged
 from bot.services.sizes import RATIOS, parse_size
 from bot.services.wishes import Wish
 from bot.texts import Mistake

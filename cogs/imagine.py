@@ -9,15 +9,15 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions.adapters import loras_like
+from bot.interactions.adapter_views import loras_like
 from bot.interactions.answers import acknowledging, actor_of
 from bot.interactions.files import Sent
 from bot.interactions.pastes import paint, read_upload
 from bot.interactions.uploads import read_picture
 from bot.services.drafts import Draft
-from bot.services.generation import acknowledged
 from bot.services.pasting import Pasted, looks_pasted, pasted, told_of
 from bot.services.prompts import spoken
+from bot.services.requests import acknowledged
 from bot.services.sizes import RATIOS, parse_size
 from bot.services.uploads import require_bytes
 from bot.services.wishes import Wish, over

@@ -14,7 +14,7 @@ from bot.interactions.answers import acknowledging, actor_of, guarded, target_of
 from bot.interactions.files import Sent
 from bot.interactions.uploads import source_of
 from bot.services.deeds import Deed
-from bot.services.generation import acknowledged
+from bot.services.requests import acknowledged
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import card_id, deed_id, job_in, remix_id
 from bot.ui.deeds import choice

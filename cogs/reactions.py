@@ -12,7 +12,7 @@ from bot.attachments import DEFAULT_LIMIT
 from bot.interactions.answers import words_for
 from bot.interactions.showing import send_pictures, take_away
 from bot.services.gallery import Posted
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from bot.services.spots import Spot
 from bot.ui.custom_ids import job_in
 from bot.ui.layouts import note

@@ -11,7 +11,7 @@ import discord
 from discord import app_commands, ui
 
 from bot.errors import EaselError, EngineDead, sentence
-from bot.services.generation import Acknowledge, Actor, Target, Unheard
+from bot.services.requests import Acknowledge, Actor, Target, Unheard
 from bot.texts import Mistake, PromptMistake, said, say
 from bot.ui.layouts import note
 from bot.ui.plain import harmless

@@ -12,7 +12,7 @@ from bot.interactions.uploads import looked_at, mark_of
 from bot.rooms import Rooms
 from bot.services.drafts import Draft
 from bot.services.edits import Source
-from bot.services.generation import acknowledged
+from bot.services.requests import acknowledged
 from bot.services.wishes import Wish
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import EDIT, edit_id

@@ -12,8 +12,8 @@ from bot.interactions.buttons import Button
 from bot.interactions.files import Sent, fetched
 from bot.interactions.pastes import paint, read_upload
 from bot.rooms import Rooms
-from bot.services.generation import acknowledged
 from bot.services.pasting import Settings, pasted
+from bot.services.requests import acknowledged
 from bot.services.uploads import require_bytes
 from bot.texts import Mistake
 from bot.ui import custom_ids, lineage_pages

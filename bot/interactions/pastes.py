@@ -10,8 +10,8 @@ from bot.interactions.answers import acknowledging, actor_of, target_of
 from bot.interactions.files import Sent, fetched
 from bot.interactions.forms import file_part, filled, open_form, text_part
 from bot.rooms import Rooms
-from bot.services.generation import Acknowledge, acknowledged
 from bot.services.pasting import Pasted, Told, pasted, read_told, told_of
+from bot.services.requests import Acknowledge, acknowledged
 from bot.services.uploads import require_bytes
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import PASTE, PASTE_ID

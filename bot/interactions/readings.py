@@ -10,8 +10,8 @@ from discord import ui
 
 from bot.errors import EngineDead
 from bot.rooms import Rooms
-from bot.services.generation import Actor
 from bot.services.readings import Chunks, chunks_of
+from bot.services.requests import Actor
 from bot.texts import say
 from bot.ui import readings
 from inference.prompt.editing import Timeline

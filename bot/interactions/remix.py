@@ -11,7 +11,7 @@ from bot.interactions.forms import MOST_CHARACTERS, OPTION_CHARACTERS, Filled, P
 from bot.rooms import Rooms
 from bot.services.derive import size_of
 from bot.services.edits import Remixed
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from bot.services.sizes import RATIOS, parse_size
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import REMIX, remix_id

@@ -11,9 +11,9 @@ from bot.attachments import DEFAULT_LIMIT, LADDER, files_of
 from bot.rooms import Rooms
 from bot.services import waiting
 from bot.services.gallery import Made
-from bot.services.generation import Actor
 from bot.services.networks import told_of
 from bot.services.pressing import may_grow
+from bot.services.requests import Actor
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
 from bot.ui import deeds, layouts, pages, style_pages

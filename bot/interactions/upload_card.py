@@ -13,7 +13,7 @@ from bot.interactions.files import Sent, fetched
 from bot.interactions.forms import Filled
 from bot.interactions.uploads import source_of
 from bot.services.deeds import Deed
-from bot.services.generation import acknowledged
+from bot.services.requests import acknowledged
 from bot.texts import Mistake, say
 from bot.ui import custom_ids
 from bot.ui.custom_ids import UploadForm, upload_form_id

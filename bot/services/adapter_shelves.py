@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from bot.services.adapter_values import AdapterLimits, fits
 from bot.services.guilds import Guilds
 from bot.services.names import unknown
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.protocol.adapters import AdapterKind
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import ContentHash
 from storage.adapters import OPERATOR, AdapterId, FormerAdapter, State, StoredAdapter, Visibility
 from storage.styles import folded
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 #: An adapter as somebody sees it: its `name` is what they type.
 Seen = StoredAdapter
@@ -62,7 +60,7 @@ class AdapterShelves:
 
     # Using ----------------------------------------------------------------------------------------------------------
 
-    def visible(self, actor: "Actor") -> Mapping[str, Seen]:
+    def visible(self, actor: Actor) -> Mapping[str, Seen]:
         """Return what somebody may use where they are, by its name as it is compared.
 
         Their own come first, then the server's, then everybody's. One whose name an earlier one has is named with its
@@ -79,13 +77,13 @@ class AdapterShelves:
             found[key] = one if name == one.name else msgspec.structs.replace(one, name=name)
         return found
 
-    def fitting(self, actor: "Actor", model: ModelInfo, kind: AdapterKind | None = None) -> list[Seen]:
+    def fitting(self, actor: Actor, model: ModelInfo, kind: AdapterKind | None = None) -> list[Seen]:
         """Return what somebody may use with a model, by name."""
         seen = self.visible(actor)
         return [seen[key] for key in sorted(seen) if fits(seen[key], model) and kind in (None, seen[key].kind)]
 
     def resolve(
-        self, name: str, actor: "Actor", *, model: ModelInfo | None = None, kind: AdapterKind | None = None
+        self, name: str, actor: Actor, *, model: ModelInfo | None = None, kind: AdapterKind | None = None
     ) -> Seen:
         """Return the adapter of a name, `ink` or `ink@server`, that somebody may use.
 
@@ -107,7 +105,7 @@ class AdapterShelves:
         known = seen.values() if model is None else (one for one in seen.values() if fits(one, model))
         raise unknown("adapter", name, [one.name for one in known if kind in (None, one.kind)])
 
-    def require(self, name: ContentHash, actor: "Actor") -> Seen:
+    def require(self, name: ContentHash, actor: Actor) -> Seen:
         """Return the adapter of that content which somebody may use where they are.
 
         Raises Mistake with the reason where there is none: gone, taken away, not shared here.
@@ -125,7 +123,7 @@ class AdapterShelves:
         gone = self.name_of(name, actor)
         raise Mistake("adapters_gone") if gone is None else Mistake("adapters_gone_named", name=gone)
 
-    def bar(self, one: StoredAdapter, actor: "Actor") -> Bar | None:
+    def bar(self, one: StoredAdapter, actor: Actor) -> Bar | None:
         """Return why somebody cannot use an adapter where they are; None where they can."""
         here, mine = actor.guild_id, one.owner_id == actor.member_id
         at_home = here is not None and one.guild_id == here
@@ -165,7 +163,7 @@ class AdapterShelves:
 
     def listed(
         self,
-        actor: "Actor",
+        actor: Actor,
         *,
         whose: Literal["mine", "server", "public"] | None = None,
         kind: AdapterKind | None = None,
@@ -186,7 +184,7 @@ class AdapterShelves:
             key=lambda one: _key(one.name),
         )
 
-    def whose(self, one: StoredAdapter, actor: "Actor") -> Whose:
+    def whose(self, one: StoredAdapter, actor: Actor) -> Whose:
         """Return whose an adapter is for somebody."""
         if one.owner_id == OPERATOR:
             return "operator"
@@ -213,7 +211,7 @@ class AdapterShelves:
         """Tell whether anybody has an adapter of that content, and its file is there."""
         return name in self._by_hash and name not in self._missing
 
-    def name_of(self, name: ContentHash, actor: "Actor | None" = None) -> str | None:
+    def name_of(self, name: ContentHash, actor: Actor | None = None) -> str | None:
         """Return what the adapter of that content is called for somebody, or was before it was deleted.
 
         None where there is none, and where it is somebody's own whose names are not theirs to know.
@@ -229,7 +227,7 @@ class AdapterShelves:
 
     # Inside ---------------------------------------------------------------------------------------------------------
 
-    def _within_reach(self, actor: "Actor") -> Iterator[StoredAdapter]:
+    def _within_reach(self, actor: Actor) -> Iterator[StoredAdapter]:
         """Return what somebody might use, each once: their own, the server's, everybody's."""
         met: set[AdapterId] = set()
         shared = {} if actor.guild_id is None else self._shared.get(actor.guild_id, {})
@@ -255,7 +253,7 @@ class AdapterShelves:
     def _waits(self, one: StoredAdapter) -> bool:
         return one.state == "pending" and self._guilds.settings(one.guild_id).approve_adapters
 
-    def _may_know(self, one: StoredAdapter | FormerAdapter, actor: "Actor | None") -> bool:
+    def _may_know(self, one: StoredAdapter | FormerAdapter, actor: Actor | None) -> bool:
         """Tell whether somebody may know the name of an adapter, there or gone."""
         if one.visibility == "public" or (actor is not None and one.owner_id == actor.member_id):
             return True

@@ -4,16 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.protocol.messages import ModelInfo
 from storage.adapters import MAX_DESCRIPTION, MAX_NAME, MAX_TRIGGER, MAX_TRIGGERS, MAX_WEIGHT, StoredAdapter
 from storage.guilds import Quota, Settings
 from storage.styles import folded
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 MIB = 2**20
 
@@ -109,7 +106,7 @@ def fits(adapter: StoredAdapter, model: ModelInfo) -> bool:
     return bool(model.adapter_family) and adapter.family == model.adapter_family
 
 
-def quota_of(settings: Settings, actor: "Actor") -> Quota | None:
+def quota_of(settings: Settings, actor: Actor) -> Quota | None:
     """Return how much somebody may bring to their server: the highest of their roles', or that for everybody."""
     own = [quota for role, quota in settings.adapter_quotas.items() if role in actor.roles]
     if own:
@@ -117,9 +114,7 @@ def quota_of(settings: Settings, actor: "Actor") -> Quota | None:
     return settings.adapter_quota
 
 
-def room_of(
-    actor: "Actor", settings: Settings, limits: AdapterLimits, held: Iterable[StoredAdapter], used: int
-) -> Room:
+def room_of(actor: Actor, settings: Settings, limits: AdapterLimits, held: Iterable[StoredAdapter], used: int) -> Room:
     """Return what somebody may still bring, who has `held` already, where all files have `used` bytes together.
 
     Raises Mistake where nothing more may come.

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -38,6 +38,7 @@ from bot.services.adapter_values import (
 from bot.services.guilds import Guilds
 from bot.services.names import unknown
 from bot.services.pressing import Roles
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.protocol.adapters import Report
 from inference.protocol.limits import MAX_IMAGE_BYTES
@@ -46,9 +47,6 @@ from storage import ContentFolder, Database, FlatFolder, StorageError, adapters,
 from storage.adapters import OPERATOR, NewAdapter, OwnedAlready, StoredAdapter, new_adapter
 from storage.database import uninterrupted
 from storage.styles import NameTaken, folded
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 log = logging.getLogger("easel.adapters")
 
@@ -114,14 +112,14 @@ class Adapters(AdapterShelves):
 
     # Bringing -------------------------------------------------------------------------------------------------------
 
-    def room(self, actor: "Actor") -> Room:
+    def room(self, actor: Actor) -> Room:
         """Return what somebody may bring where they are. Raises Mistake for who may not, and where there is no room."""
         self._require_may_add(actor)
         settings = self._guilds.settings(actor.guild_id)
         return room_of(actor, settings, self.limits, self.owned(actor.member_id), self._used_bytes())
 
     @asynccontextmanager
-    async def intake(self, actor: "Actor") -> AsyncIterator[Intake]:
+    async def intake(self, actor: Actor) -> AsyncIterator[Intake]:
         """Give a folder, for the length of the block, for a file that somebody brings.
 
         Raises Mistake as `room` does, and while something else of theirs is on its way; StorageError.
@@ -151,7 +149,7 @@ class Adapters(AdapterShelves):
 
     async def add(
         self,
-        actor: "Actor",
+        actor: Actor,
         report: Report,
         path: Path,
         *,
@@ -219,7 +217,7 @@ class Adapters(AdapterShelves):
 
     # Changing -------------------------------------------------------------------------------------------------------
 
-    def editable(self, actor: "Actor", name: str) -> Seen:
+    def editable(self, actor: Actor, name: str) -> Seen:
         """Return an adapter that somebody may change: their own. Raises Mistake for another's and an unknown name."""
         own = self._own(actor.member_id, folded(name))
         if own is not None:
@@ -229,7 +227,7 @@ class Adapters(AdapterShelves):
             raise Mistake("adapters_operators" if seen.owner_id == OPERATOR else "adapters_not_yours", name=seen.name)
         raise unknown("adapter", name, [one.name for one in self.owned(actor.member_id)])
 
-    def editable_by_id(self, actor: "Actor", adapter_id: int) -> Seen:
+    def editable_by_id(self, actor: Actor, adapter_id: int) -> Seen:
         """Return an adapter that somebody may change. Raises Mistake for another's, and where it is gone."""
         found = self.get(adapter_id)
         if found is None or found.owner_id != actor.member_id:
@@ -238,7 +236,7 @@ class Adapters(AdapterShelves):
 
     async def edit(
         self,
-        actor: "Actor",
+        actor: Actor,
         adapter_id: int,
         *,
         name: str | None = None,
@@ -265,7 +263,7 @@ class Adapters(AdapterShelves):
                 raise Mistake("adapters_taken", name=changes.get("name", before.name))
             return await self._change(before, **changes)
 
-    async def share(self, actor: "Actor", adapter_id: int, visibility: Visibility = "server") -> Seen:
+    async def share(self, actor: Actor, adapter_id: int, visibility: Visibility = "server") -> Seen:
         """Show somebody's own to the server where they are, or to everybody; "private" withdraws it.
 
         Raises Mistake where that may not be; StorageError.
@@ -296,12 +294,12 @@ class Adapters(AdapterShelves):
                 changes |= {"guild_id": actor.guild_id, "state": self._first_state(actor.guild_id)}
             return await self._change(before, **changes)
 
-    async def withdraw(self, actor: "Actor", adapter_id: int) -> Seen:
+    async def withdraw(self, actor: Actor, adapter_id: int) -> Seen:
         """Keep somebody's own for themselves again. Raises Mistake where it is gone; StorageError."""
         async with self._changing:
             return await self._change(self.editable_by_id(actor, adapter_id), visibility="private")
 
-    async def remove(self, actor: "Actor", adapter_id: int) -> Seen:
+    async def remove(self, actor: Actor, adapter_id: int) -> Seen:
         """Delete somebody's own, its file and its preview, and return what it was. Raises Mistake; StorageError."""
         async with self._changing:
             found = self.editable_by_id(actor, adapter_id)
@@ -338,7 +336,7 @@ class Adapters(AdapterShelves):
 
     # Admins ---------------------------------------------------------------------------------------------------------
 
-    async def approve(self, actor: "Actor", adapter_id: int) -> Seen:
+    async def approve(self, actor: Actor, adapter_id: int) -> Seen:
         """Let what was brought to the server, or was taken away there, be used there.
 
         Raises Mistake for who may not, and where there is none such; StorageError.
@@ -355,7 +353,7 @@ class Adapters(AdapterShelves):
             self._taken_away.discard((guild_id, found.hash))
             return found
 
-    async def take_away(self, actor: "Actor", adapter_id: int) -> Seen:
+    async def take_away(self, actor: Actor, adapter_id: int) -> Seen:
         """Let an adapter, and whatever has its content, not be used in the server any more; reject one that waits.
 
         Its owner keeps it. Raises Mistake for who may not, and where there is none such; StorageError.
@@ -370,7 +368,7 @@ class Adapters(AdapterShelves):
             self._taken_away.add((guild_id, before.hash))
             return await self._change(before, state="removed") if before.guild_id == guild_id else before
 
-    async def ban(self, actor: "Actor", member_id: int) -> None:
+    async def ban(self, actor: Actor, member_id: int) -> None:
         """Let a member bring nothing to the server, nor anybody use there what is theirs.
 
         Raises Mistake for who may not, themselves, and who is banned already; StorageError.
@@ -384,7 +382,7 @@ class Adapters(AdapterShelves):
                     raise Mistake("adapters_banned_already")
             self._bans.add((guild_id, member_id))
 
-    async def unban(self, actor: "Actor", member_id: int) -> None:
+    async def unban(self, actor: Actor, member_id: int) -> None:
         """Undo `ban`. Raises Mistake for who may not, and for who is not banned; StorageError."""
         guild_id = _require_manager(actor)
         async with self._changing:
@@ -489,7 +487,7 @@ class Adapters(AdapterShelves):
     def _first_state(self, guild_id: int | None) -> State:
         return "pending" if self._guilds.settings(guild_id).approve_adapters else "approved"
 
-    def _require_may_add(self, actor: "Actor") -> None:
+    def _require_may_add(self, actor: Actor) -> None:
         """Raise Mistake where somebody may bring nothing to the server where they are."""
         if actor.guild_id is None:
             return
@@ -511,7 +509,7 @@ class Adapters(AdapterShelves):
         return {name for name in names if not self._files.path(name).is_file()}
 
 
-def _require_manager(actor: "Actor") -> int:
+def _require_manager(actor: Actor) -> int:
     if actor.guild_id is None:
         raise Mistake("adapters_server")
     if not actor.manager:

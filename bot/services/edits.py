@@ -12,11 +12,12 @@ from bot.services.deeds import DEEDS, LARGER, Deed, Larger
 from bot.services.derive import NOISE_STRENGTHS, Margins, Start, Verb
 from bot.services.drafts import Draft, draw_seed
 from bot.services.enlarging import Factor, Way, choose_restorer, choose_upscaler
-from bot.services.generation import Acknowledge, Actor, Generation, Settled, Target
+from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.pasting import Settings, pasted, told_by
 from bot.services.people import People
 from bot.services.pressing import megapixels, require_upscale
+from bot.services.requests import Acknowledge, Actor, Settled, Target
 from bot.services.sizes import Pixels, Ratio
 from bot.services.wishes import Wish, over
 from bot.texts import Mistake

@@ -9,7 +9,7 @@ from PIL import Image as Pictures
 
 from bot.attachments import Fitted, fit, stem_of
 from bot.queue.dispatcher import Dispatcher
-from bot.services.generation import Actor, may_see
+from bot.services.requests import Actor, may_see
 from bot.services.spots import Spot, spot_of
 from bot.texts import Mistake
 from inference.protocol.messages import JobId

@@ -4,9 +4,8 @@ import asyncio
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
@@ -22,6 +21,7 @@ from bot.services.networks import Networks, Shelf, asked, networks_for, require_
 from bot.services.people import People
 from bot.services.pressing import require_may_press, require_size, require_upscale
 from bot.services.prompts import Choices, Written, combinations_of, drawn, named, write
+from bot.services.requests import Acknowledge, Actor, Settled, Target, Unheard, acknowledged, may_see
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
@@ -30,11 +30,11 @@ from bot.texts import Mistake, say
 from inference.prompt.hints import Hint
 from inference.prompt.regions import Layout, parse_layout
 from inference.protocol.messages import JobId
-from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, Words, adapters_of, sources
+from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, adapters_of, sources
 from storage import ContentFolder, Database, deliveries, images, jobs, units
 from storage.deliveries import NewDelivery
 from storage.images import Image
-from storage.jobs import Access, Job, NewJob, Origin
+from storage.jobs import Job, NewJob, Origin
 
 log = logging.getLogger("easel.generation")
 
@@ -42,81 +42,8 @@ log = logging.getLogger("easel.generation")
 _READ_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Actor:
-    """Who asks."""
-
-    member_id: int
-    #: None in a direct message.
-    guild_id: int | None
-    locale: str | None = None
-    #: Discord lets them manage messages where they ask.
-    moderator: bool = False
-    #: Discord lets them manage the server.
-    manager: bool = False
-    #: Where they ask.
-    channel_id: int | None = None
-    #: Theirs where they ask.
-    roles: frozenset[int] = frozenset()
-
-    @classmethod
-    def of(cls, job: Job) -> "Actor":
-        """Return whoever asked for a job, where they asked, as far as the job tells."""
-        return cls(member_id=job.member_id, guild_id=job.guild_id, channel_id=job.channel_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """Where the result is wanted: the channel, and the interaction that may be answered for 15 minutes."""
-
-    channel_id: int
-    application_id: int
-    token: str
-    token_expires_at: float
-    private: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """What is to be made, down to the last detail."""
-
-    #: What was asked for.
-    kind: str
-    recipe: AnyRecipe
-    #: The bytes of the pictures that the recipe starts from.
-    images: Mapping[ContentHash, bytes]
-    #: Of each picture, where they differ.
-    words: tuple[Words, ...] = ()
-    count: int = 1
-    origin: Origin | None = None
-    #: Expected seconds of one picture, where its recipe does not tell them.
-    unit_seconds: float = 0.0
-    #: The adapter that is to be shown by it, whether or not it may be used yet.
-    shown: ContentHash | None = None
-
-
-class Unheard(Exception):
-    """The member was told that nobody answered, so the request is dropped: they will ask again."""
-
-
-#: Tells a member that the request was heard, once it is on disk. Raises Unheard when it is too late for that.
-Acknowledge = Callable[[], Awaitable[None]]
-
-
-def may_see(job: Job | Access, actor: Actor) -> bool:
-    """Tell whether a job is somebody's own, or was shown to everybody where they are: custom ids can be forged."""
-    if job.member_id == actor.member_id:
-        return True
-    same = actor.guild_id if actor.guild_id is not None else actor.channel_id
-    return not job.private and same is not None and same == (job.guild_id or job.channel_id)
-
-
 #: Tells the member of a request, and nobody else, what is probably a mistake in its texts; the last is their locale.
 Remark = Callable[[JobId, Sequence[tuple[str, Hint]], str | None], None]
-
-
-async def acknowledged() -> None:
-    """Tell nobody: that was done before."""
 
 
 class Generation:

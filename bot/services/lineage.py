@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.services.gallery import Gallery
-from bot.services.generation import Actor, may_see
 from bot.services.pasting import Settings, read_settings
+from bot.services.requests import Actor, may_see
 from bot.services.trees import MOST_COLUMNS, MOST_ROWS, Leaf, draw
 from bot.texts import Mistake, say
 from inference.protocol.messages import JobId

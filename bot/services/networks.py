@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from bot.services.names import unknown
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.prompt.hints import Hint
 from inference.prompt.networks import NetworkUse
@@ -20,9 +21,6 @@ from inference.protocol.recipe import AdapterUse, AnyRecipe, ContentHash, adapte
 from inference.protocol.recipe import Words as OwnWords
 from storage.adapters import OPERATOR, Visibility
 from storage.styles import folded
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 #: The weights that members may give, either way.
 MOST_WEIGHT = 2.0
@@ -79,16 +77,16 @@ class Network(Protocol):
 class Shelf(Protocol):
     """All adapters, as whoever takes requests asks for them: from memory."""
 
-    def visible(self, actor: "Actor", /) -> Mapping[str, Network]:
+    def visible(self, actor: Actor, /) -> Mapping[str, Network]:
         """Return what somebody may use where they are, by names as they are compared."""
 
-    def require(self, name: ContentHash, actor: "Actor", /) -> Network:
+    def require(self, name: ContentHash, actor: Actor, /) -> Network:
         """Return the adapter of a content that somebody may use where they are. Raises Mistake with the reason."""
 
     def exists(self, name: ContentHash, /) -> bool:
         """Tell whether there is such an adapter, whoever may use it."""
 
-    def name_of(self, name: ContentHash, actor: "Actor | None" = None, /) -> str | None:
+    def name_of(self, name: ContentHash, actor: Actor | None = None, /) -> str | None:
         """Return the name of an adapter, there or gone, as far as somebody may know it."""
 
 
@@ -323,7 +321,7 @@ def _named(names: Sequence[str]) -> str:
     return f"{shown} …" if len(names) > _NAMED else shown
 
 
-def require_usable(hashes: Iterable[ContentHash], networks: Networks, shelf: Shelf, actor: "Actor") -> None:
+def require_usable(hashes: Iterable[ContentHash], networks: Networks, shelf: Shelf, actor: Actor) -> None:
     """Raise Mistake where one of these adapters may not be used by somebody, is gone, or does not fit the model."""
     for each in hashes:
         network = shelf.require(each, actor)
@@ -332,6 +330,6 @@ def require_usable(hashes: Iterable[ContentHash], networks: Networks, shelf: She
             raise Mistake("adapters_misfit", name=network.name, family=family, model=networks.model)
 
 
-def told_of(recipe: AnyRecipe, words: Sequence[OwnWords], shelf: Shelf, actor: "Actor") -> tuple[Named, ...]:
+def told_of(recipe: AnyRecipe, words: Sequence[OwnWords], shelf: Shelf, actor: Actor) -> tuple[Named, ...]:
     """Return what the pictures of a request were made with, as somebody may know it."""
     return tuple(Named(shelf.name_of(each, actor), not shelf.exists(each)) for each in adapters_of(recipe, words))

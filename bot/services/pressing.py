@@ -1,15 +1,12 @@
 """What a server allows: who may make new pictures of others' by their buttons, and how large they may become. Pure."""
 
 import math
-from typing import TYPE_CHECKING
 
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.protocol.limits import MAX_IMAGE_PIXELS
 from inference.protocol.recipe import AnyRecipe, Detail, HiresFix, TextToImage
 from storage.guilds import Settings
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 #: As cameras count them.
 MEGAPIXEL = 1_000_000
@@ -27,7 +24,7 @@ class Roles(tuple[int, ...]):
         return ", ".join(f"<@&{role}>" for role in self)
 
 
-def require_may_press(settings: Settings, actor: "Actor", author_id: int) -> None:
+def require_may_press(settings: Settings, actor: Actor, author_id: int) -> None:
     """Raise Mistake where a server does not let somebody make a new picture of another member's.
 
     Whoever asked for that picture always may, and so may moderators. In a direct message there are no settings:

@@ -13,8 +13,9 @@ from bot.queue.dispatcher import Dispatcher
 from bot.queue.flights import Listener
 from bot.services.adapters import Adapters, Seen, fits
 from bot.services.drafts import Draft
-from bot.services.generation import Acknowledge, Actor, Generation, Settled, Target
+from bot.services.generation import Generation
 from bot.services.prompts import Choices, write
+from bot.services.requests import Acknowledge, Actor, Settled, Target
 from bot.services.wishes import Wish, installed
 from bot.texts import Mistake
 from inference.protocol.messages import JobId

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from bot.services.names import unknown
+from bot.services.requests import Actor
 from bot.services.style_values import Style, style_of
 from bot.services.style_words import Applied, Weaver, names_styles
 from bot.texts import Mistake
 from storage.styles import StoredStyle, folded
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 #: Whose styles somebody means.
 Whose = Literal["me", "server"]
@@ -83,13 +81,13 @@ class Shelves:
         """Return the names of a member's own styles."""
         return [one.name for one in self._own.get(member_id, {}).values()]
 
-    def editable_names(self, actor: "Actor") -> list[str]:
+    def editable_names(self, actor: Actor) -> list[str]:
         """Return the names of what somebody may change: their own, and of the server's what they gave or manage."""
         server = self._server(actor.guild_id).values()
         given = [one.name for one in server if one.stored and _may(actor, one.stored)]
         return list(dict.fromkeys([*self.own_names(actor.member_id), *given]))
 
-    def editable(self, actor: "Actor", name: str, whose: Whose | None = None) -> Listed:
+    def editable(self, actor: Actor, name: str, whose: Whose | None = None) -> Listed:
         """Return a style that somebody may change; where nothing is said, their own before the server's.
 
         Raises Mistake for another's, the operator's, and a name that none has.
@@ -108,7 +106,7 @@ class Shelves:
             raise Mistake("style_not_yours", name=found.name)
         return found
 
-    def editable_by_id(self, actor: "Actor", style_id: int) -> Listed:
+    def editable_by_id(self, actor: Actor, style_id: int) -> Listed:
         """Return a style that somebody may change. Raises Mistake where there is none such."""
         for shelf in (self._own.get(actor.member_id, {}), self._server(actor.guild_id)):
             for one in shelf.values():
@@ -130,7 +128,7 @@ class Shelves:
     def _shelves(self, member_id: int, guild_id: int | None) -> list[Shelf]:
         return [self._own.get(member_id, {}), self._server(guild_id), self._operators]
 
-    def _perspective(self, actor: "Actor", guild_id: int | None) -> list[Shelf]:
+    def _perspective(self, actor: Actor, guild_id: int | None) -> list[Shelf]:
         """Return what a style of somebody's may name, the shelf where it stands first: a server's no member's own."""
         shelves = self._shelves(actor.member_id, actor.guild_id)
         return shelves if guild_id is None else shelves[1:]
@@ -149,14 +147,14 @@ class Shelves:
         return self._servers.setdefault(stored.guild_id, {})
 
 
-def require_server(actor: "Actor") -> int:
+def require_server(actor: Actor) -> int:
     """Return the server where somebody asks. Raises Mistake in direct messages."""
     if actor.guild_id is None:
         raise Mistake("styles_server")
     return actor.guild_id
 
 
-def _may(actor: "Actor", stored: StoredStyle) -> bool:
+def _may(actor: Actor, stored: StoredStyle) -> bool:
     """Tell whether somebody may change a style that they see."""
     return stored.member_id == actor.member_id or (actor.manager and stored.guild_id == actor.guild_id)
 

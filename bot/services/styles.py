@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from bot.queue.dispatcher import Dispatcher
 from bot.services.names import unknown
+from bot.services.requests import Actor
 from bot.services.style_sheets import SETTINGS, Row, Skipped, read_sheet, row_of, usable, write_sheet
 from bot.services.style_shelves import Listed, Shelf, Shelves, Whose, merged, require_server
 from bot.services.style_values import Style, checked_name, checked_words, style_of
@@ -26,9 +26,6 @@ from storage.styles import (
     TooManyStyles,
     folded,
 )
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Styles(Shelves):
 
     async def add(
         self,
-        actor: "Actor",
+        actor: Actor,
         name: str,
         *,
         prompt: str = "",
@@ -83,7 +80,7 @@ class Styles(Shelves):
 
     async def edit(
         self,
-        actor: "Actor",
+        actor: Actor,
         name: str,
         *,
         whose: Whose | None = None,
@@ -115,14 +112,14 @@ class Styles(Shelves):
         )
         return await self._change(actor, before, after)
 
-    async def rewrite(self, actor: "Actor", style_id: int, prompt: str, negative: str) -> Listed:
+    async def rewrite(self, actor: Actor, style_id: int, prompt: str, negative: str) -> Listed:
         """Change the words of a style, as `edit` does."""
         before = self.editable_by_id(actor, style_id).stored
         assert before is not None, "the operator's have no id"
         after = msgspec.structs.replace(before, prompt=checked_words(prompt), negative_prompt=checked_words(negative))
         return await self._change(actor, before, after)
 
-    async def remove(self, actor: "Actor", name: str, whose: Whose | None = None) -> Listed:
+    async def remove(self, actor: Actor, name: str, whose: Whose | None = None) -> Listed:
         """Delete a style, and return what it was. Raises Mistake as `editable` does; StorageError."""
         found = self.editable(actor, name, whose)
         assert found.stored is not None, "the operator's cannot be removed"
@@ -131,7 +128,7 @@ class Styles(Shelves):
         self._drop(found.stored)
         return found
 
-    async def share(self, actor: "Actor", name: str) -> Listed:
+    async def share(self, actor: Actor, name: str) -> Listed:
         """Give a copy of a member's own style to the server. Raises Mistake as `add` does; StorageError."""
         guild_id = require_server(actor)
         own = self._own.get(actor.member_id, {})
@@ -153,7 +150,7 @@ class Styles(Shelves):
 
     # Files ----------------------------------------------------------------------------------------------------------
 
-    async def import_csv(self, actor: "Actor", file_name: str, data: bytes, whose: Whose = "me") -> Imported:
+    async def import_csv(self, actor: Actor, file_name: str, data: bytes, whose: Whose = "me") -> Imported:
         """Write a file's styles down, in the place of those of the same names, and tell what was left out.
 
         Settings of a replaced style stay where the file has none. Raises Mistake for somebody who may not and for
@@ -187,7 +184,7 @@ class Styles(Shelves):
             self._hold(stored)
         return Imported(added, len(held) - added, sorted(skipped, key=lambda one: one.line))
 
-    async def export_csv(self, actor: "Actor", whose: Whose = "me") -> tuple[int, bytes]:
+    async def export_csv(self, actor: Actor, whose: Whose = "me") -> tuple[int, bytes]:
         """Return how many styles a member, or the server, has, and a file with them. Raises Mistake for none."""
         shelf = self._server(require_server(actor)) if whose == "server" else self._own.get(actor.member_id, {})
         if not shelf:
@@ -200,7 +197,7 @@ class Styles(Shelves):
 
     # Inside ---------------------------------------------------------------------------------------------------------
 
-    async def _add(self, actor: "Actor", new: NewStyle) -> Listed:
+    async def _add(self, actor: Actor, new: NewStyle) -> Listed:
         self._check(actor, new)
         try:
             async with self._database.transaction() as write:
@@ -211,7 +208,7 @@ class Styles(Shelves):
             raise _full(new.guild_id) from error
         return self._hold(stored)
 
-    async def _change(self, actor: "Actor", before: StoredStyle, after: StoredStyle) -> Listed:
+    async def _change(self, actor: Actor, before: StoredStyle, after: StoredStyle) -> Listed:
         self._check(actor, after, before)
         try:
             async with self._database.transaction() as write:
@@ -222,7 +219,7 @@ class Styles(Shelves):
         self._drop(before)
         return self._hold(after)
 
-    def _check(self, actor: "Actor", new: NewStyle, before: NewStyle | None = None) -> None:
+    def _check(self, actor: Actor, new: NewStyle, before: NewStyle | None = None) -> None:
         """Raise Mistake for a style of nothing, and for one that names itself or what is not there."""
         _require_something(new)
         first, *others = self._perspective(actor, new.guild_id)
@@ -242,7 +239,7 @@ def _require_something(style: NewStyle) -> None:
         raise Mistake("style_empty", name=style.name)
 
 
-def _require_manager(actor: "Actor") -> int:
+def _require_manager(actor: Actor) -> int:
     guild_id = require_server(actor)
     if not actor.manager:
         raise Mistake("styles_manager")

@@ -7,17 +7,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bot.services.names import unknown
+from bot.services.requests import Actor
 from bot.services.wildcard_files import MOST_NAME, is_name, read_folder, text_of
 from bot.texts import Mistake
 from inference.prompt.combinations import Lists, Wildcards, count
 from inference.prompt.places import PromptError
 from storage import Database, wildcards
-
-if TYPE_CHECKING:
-    from bot.services.generation import Actor
 
 log = logging.getLogger("easel.wildcards")
 

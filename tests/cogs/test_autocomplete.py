@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from playground import Playground
 from storage import Database
 from tests.bot.stage import answer_to, begun, on_stage, painted

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.services.deeds import DEEDS
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from bot.ui.custom_ids import deed_id, picture_id
 from inference.protocol.recipe import Outpaint, TextToImage
 from inference.protocol.recipe import painted as diffusion

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from PIL import Image, PngImagePlugin
 
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from bot.ui.custom_ids import deed_id, lineage_id, repeat_id
 from inference.protocol import parameters, png
 from inference.protocol.limits import MAX_IMAGE_BYTES

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bot.app import Easel
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from inference.protocol.recipe import ContentHash
 from playground import Playground
 from playground.invocations import Invocation

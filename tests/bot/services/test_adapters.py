@@ -13,9 +13,9 @@ import pytest
 from bot.services.adapter_dropins import DropIns
 from bot.services.adapter_values import AdapterLimits, checked_name, numbered, triggers_of, usable_name
 from bot.services.adapters import Adapters, Seen
-from bot.services.generation import Actor
 from bot.services.guilds import Guilds
 from bot.services.people import People
+from bot.services.requests import Actor
 from bot.services.styles import Styles
 from bot.texts import Mistake
 from inference.protocol.adapters import Report

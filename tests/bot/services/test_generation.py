@@ -10,9 +10,10 @@ import pytest
 from bot.errors import EngineDead, LimitReached, UserError
 from bot.queue.limits import Limits
 from bot.services.drafts import Draft
-from bot.services.generation import Actor, Generation, Target, Unheard
+from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.people import People
+from bot.services.requests import Actor, Target, Unheard
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.services.wishes import Wish

@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from bot.services.generation import Actor
 from bot.services.networks import (
     Named,
     Networks,
@@ -15,6 +14,7 @@ from bot.services.networks import (
     with_asked,
 )
 from bot.services.prompts import Choices, Written, named, write
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.prompt.places import PromptError
 from inference.protocol.messages import ModelInfo

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.services.generation import Actor
 from bot.services.pressing import Roles, megapixels, require_may_press, require_upscale
+from bot.services.requests import Actor
 from bot.texts import Mistake
 from storage.guilds import Settings
 

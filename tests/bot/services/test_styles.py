@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.services.generation import Actor
 from bot.services.people import People
+from bot.services.requests import Actor
 from bot.services.style_values import STYLES, Style, settings_from
 from bot.services.styles import Styles
 from bot.texts import Mistake, PromptMistake

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.services import wildcards as service
-from bot.services.generation import Actor
+from bot.services.requests import Actor
 from bot.services.wildcards import MOST_BYTES, MOST_LINES, MOST_LIST_BYTES, MOST_LISTS, Listed, WildcardLists
 from bot.texts import Mistake
 from inference.prompt.combinations import count
