@@ -21,6 +21,7 @@ from torch import Tensor
 from inference.adapters.application import Adapters
 from inference.adapters.selection import Weighted
 from inference.diffusion import batching, memory, pictures
+from inference.diffusion.acquired import Acquired
 from inference.diffusion.conditioning import ConditioningCache
 from inference.diffusion.docket import Docket
 from inference.diffusion.failures import NonFinite
@@ -57,32 +58,12 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 
-class Acquired(Protocol):
-    """A resident model, and what it cost to have it."""
-
-    @property
-    def model(self) -> DiffusionModel:
-        """The model itself."""
-
-    @property
-    def load_seconds(self) -> float:
-        """How long loading took; 0 if it was resident."""
-
-    @property
-    def bytes(self) -> int:
-        """How much memory its weights take."""
-
-    @property
-    def evicted(self) -> tuple[ContentHash, ...]:
-        """The models that had to leave."""
-
-
 class ModelSource(Protocol):
     """Where the engine gets its models."""
 
     def acquire(
         self, model: ContentHash, vae: ContentHash | None = None, *, keep: Collection[ContentHash] = ()
-    ) -> Acquired:
+    ) -> Acquired[DiffusionModel]:
         """Return the model, loaded. Raises ModelError."""
 
     def infos(self) -> tuple[ModelInfo, ...]:

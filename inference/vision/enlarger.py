@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inference.diffusion import memory, pictures
+from inference.diffusion.acquired import Acquired
 from inference.diffusion.docket import Docket
 from inference.protocol.messages import (
     Cancel,
@@ -44,7 +45,7 @@ from inference.vision.restorers import FaceRestorer
 from inference.vision.upscalers import Upscaler
 
 log = logging.getLogger(__name__)
-N_co = TypeVar("N_co", covariant=True)
+N = TypeVar("N")
 
 #: Sides of the largest tiles. A cancel waits for one, and so do pictures that are painted beside it: Real-ESRGAN's
 #: takes some seconds on one core of a CPU, and a fraction of one on a GPU.
@@ -52,26 +53,6 @@ _MOST_SIDE = {"cpu": 96}
 _MOST_SIDE_GPU = 512
 #: How long a tick waits for a file that is being written, when there is nothing else to do.
 _WAIT_SECONDS = 0.05
-
-
-class Acquired(Protocol[N_co]):
-    """A resident network, and what it cost to have it."""
-
-    @property
-    def model(self) -> N_co:
-        """The network itself."""
-
-    @property
-    def load_seconds(self) -> float:
-        """How long loading took; 0 if it was resident."""
-
-    @property
-    def bytes(self) -> int:
-        """How much memory its weights take."""
-
-    @property
-    def evicted(self) -> tuple[ContentHash, ...]:
-        """The models that had to leave."""
 
 
 class UpscalerSource(Protocol):
@@ -248,7 +229,7 @@ class Enlarger:
         side = tiles.side_within(memory.free_bytes(network.device), network.bytes_per_pixel, most)
         return enlarge(source, job.recipe.factor, network, side)
 
-    def _load(self, job: _Job, model: ContentHash, acquire: Callable[[ContentHash], Acquired[N_co]]) -> N_co:
+    def _load(self, job: _Job, model: ContentHash, acquire: Callable[[ContentHash], Acquired[N]]) -> N:
         """Return a network of the job's; where it must be loaded first, say so and what it cost."""
         if model not in self._upscalers.resident:
             self._emit(Loading(launch=self._launch, job=job.id, model=model))
