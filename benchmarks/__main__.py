@@ -232,9 +232,10 @@ def _overhead(_options: argparse.Namespace) -> None:
 
 def _acknowledge(_options: argparse.Namespace) -> None:
     found = asyncio.run(service.acknowledge())
-    print(f"{found.count} uses of /imagine at once, while the same bot's engine paints with the sample model")
-    print(f"acknowledged after {found.median * 1000:.0f} ms median, {found.p99 * 1000:.0f} ms p99,", end=" ")
-    print(f"{found.longest * 1000:.0f} ms at most; {found.unanswered} not at all")
+    print("At once, while the same bot's engine paints with the sample model:")
+    for what, each in found.items():
+        print(f"{each.count} {what}: acknowledged after {each.median * 1000:.0f} ms median,", end=" ")
+        print(f"{each.p99 * 1000:.0f} ms p99, {each.longest * 1000:.0f} ms at most; {each.unanswered} not at all")
 
 
 def _chaos(_options: argparse.Namespace) -> None:

@@ -45,23 +45,39 @@ class Acknowledgement:
     unanswered: int
 
 
-async def acknowledge(count: int = 200) -> Acknowledgement:
-    """Use /imagine so many times at once while a picture of the sample model is being painted."""
+async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
+    """Use /imagine and press Vary, in turns and so many times at once, while pictures of the sample model are painted.
+
+    Return what is told of each.
+    """
     async with _stage("sample") as (playground, _bot):
+        first = await playground.person("first").command("imagine", {"prompt": "a red circle", "steps": 2})
+        await playground.until(lambda: "Vary" in _text(first), _PATIENCE_SECONDS)
+        shown = first.response.message
+        assert shown is not None, "it was just looked at"
         busy = await playground.person("busy").command("imagine", {"prompt": "a red circle", "steps": 500, "count": 4})
         await playground.until(lambda: "preview-" in _text(busy), _PATIENCE_SECONDS)
         people = [playground.person(f"member{number % 40}") for number in range(count)]
         options = {"prompt": "a blue star on a white background", "steps": 1}
-        asked = [await person.command("imagine", options) for person in people]
-        await asyncio.gather(*(each.interaction.settled.wait() for each in asked))
+        asked: dict[str, list[Invocation]] = {"uses of /imagine": [], "presses of Vary": []}
+        for number, person in enumerate(people):
+            if number % 2:
+                asked["presses of Vary"].append(await person.press(shown, "Vary"))
+            else:
+                asked["uses of /imagine"].append(await person.command("imagine", options))
+        await asyncio.gather(*(each.interaction.settled.wait() for some in asked.values() for each in some))
         assert "preview-" in _text(busy), "the busy picture was done before the others were acknowledged"
+    return {what: _acknowledgement(some) for what, some in asked.items()}
+
+
+def _acknowledgement(asked: list[Invocation]) -> Acknowledgement:
     seconds = [after for each in asked if (after := each.acknowledged_after) is not None]
     return Acknowledgement(
-        count=count,
+        count=len(asked),
         median=median(seconds),
         p99=quantiles(seconds, n=100)[98],
         longest=max(seconds),
-        unanswered=count - len(seconds),
+        unanswered=len(asked) - len(seconds),
     )
 
 
