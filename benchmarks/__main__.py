@@ -232,7 +232,7 @@ def _overhead(_options: argparse.Namespace) -> None:
 
 def _acknowledge(_options: argparse.Namespace) -> None:
     found = asyncio.run(service.acknowledge())
-    print("At once, while the same bot's engine paints with the sample model:")
+    print("One after the other, and then at once, while the same bot's engine paints with the sample model:")
     for what, each in found.items():
         print(f"{each.count} {what}: acknowledged after {each.median * 1000:.0f} ms median,", end=" ")
         print(f"{each.p99 * 1000:.0f} ms p99, {each.longest * 1000:.0f} ms at most; {each.unanswered} not at all")

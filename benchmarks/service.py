@@ -19,6 +19,8 @@ from playground.invocations import Invocation
 
 #: Of the playground's 24 hours: nobody waits longer for a picture of the stand-in.
 _PATIENCE_SECONDS = 300.0
+#: Of each, one after the other, before all come at once.
+_ALONE = 20
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ class Acknowledgement:
 async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
     """Use /imagine and press Vary, in turns and so many times at once, while pictures of the sample model are painted.
 
-    Return what is told of each.
+    First some of each alone. Return what is told of each.
     """
     async with _stage("sample") as (playground, _bot):
         first = await playground.person("first").command("imagine", {"prompt": "a red circle", "steps": 2})
@@ -59,6 +61,15 @@ async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
         await playground.until(lambda: "preview-" in _text(busy), _PATIENCE_SECONDS)
         people = [playground.person(f"member{number % 40}") for number in range(count)]
         options = {"prompt": "a blue star on a white background", "steps": 1}
+        alone: dict[str, list[Invocation]] = {"uses of /imagine, alone": [], "presses of Vary, alone": []}
+        for person in people[:_ALONE]:
+            for what, does in (
+                ("uses of /imagine, alone", partial(person.command, "imagine", options)),
+                ("presses of Vary, alone", partial(person.press, shown, "Vary")),
+            ):
+                one = await does()
+                await one.interaction.settled.wait()
+                alone[what].append(one)
         asked: dict[str, list[Invocation]] = {"uses of /imagine": [], "presses of Vary": []}
         for number, person in enumerate(people):
             if number % 2:
@@ -67,7 +78,7 @@ async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
                 asked["uses of /imagine"].append(await person.command("imagine", options))
         await asyncio.gather(*(each.interaction.settled.wait() for some in asked.values() for each in some))
         assert "preview-" in _text(busy), "the busy picture was done before the others were acknowledged"
-    return {what: _acknowledgement(some) for what, some in asked.items()}
+    return {what: _acknowledgement(some) for what, some in {**alone, **asked}.items()}
 
 
 def _acknowledgement(asked: list[Invocation]) -> Acknowledgement:

@@ -221,10 +221,11 @@ class Generation:
 
     async def picture(self, job_id: JobId, index: int, actor: Actor) -> tuple[Job, Image]:
         """Return one of a job's pictures, and the job. Raises Mistake for what is gone, or not to be seen."""
-        job = await jobs.get(self._database, job_id)
+        # A press is answered as soon as a command: both are asked for at once.
+        job, every = await asyncio.gather(jobs.get(self._database, job_id), images.of_job(self._database, job_id))
         if job is None or not may_see(job, actor):
             raise Mistake("gone")
-        found = [image for image in await images.of_job(self._database, job_id) if image.index == index]
+        found = [image for image in every if image.index == index]
         if not found or found[0].deleted_at is not None:
             raise Mistake("expired")
         return job, found[0]
