@@ -6,11 +6,9 @@ from typing import Any
 
 import msgspec
 
-from bot.app import Easel
 from playground import Playground
 from playground.invocations import Invocation
 from playground.people import Person
-from playground.permissions import EVERYONE, Permission
 from tests.adapter_files import embedding, lora
 from tests.bot.stage import (
     answer_to,
@@ -24,30 +22,10 @@ from tests.bot.stage import (
     walk,
     words_of,
 )
+from tests.cogs.company import elsewhere, manager, recipe_of
 
 INK = ("ink.safetensors", lora(0.01, ("ink wash",), "Ink Wash"))
 ZORP = ("zorp.safetensors", embedding(0.02))
-
-
-def manager(playground: Playground) -> Person:
-    """Return somebody who may manage the server."""
-    guild = playground.world.guild("Atelier")
-    boss = playground.person("boss")
-    boss.join(guild, [guild.role("bosses", EVERYONE | Permission.MANAGE_GUILD)])
-    return boss
-
-
-def elsewhere(playground: Playground, *people: Person) -> None:
-    """Make another server with a channel "lounge" where these people are."""
-    guild = playground.world.guild("Elsewhere")
-    guild.channel("lounge")
-    for person in people:
-        person.join(guild)
-
-
-async def recipe_of(bot: Easel, person: Person) -> Any:
-    """Return the recipe of the newest request of somebody."""
-    return (await bot.rooms.gallery.history(person.id)).made[0].job.recipe
 
 
 async def added(playground: Playground, person: Person, file: Any = INK, **options: Any) -> str:

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.app import Easel
 from playground import Playground
 from playground.invocations import Invocation
 from playground.people import Person
-from playground.permissions import EVERYONE, Permission
 from tests.bot.stage import (
     answer,
     answer_to,
@@ -21,30 +19,10 @@ from tests.bot.stage import (
     walk,
     words_of,
 )
+from tests.cogs.company import elsewhere, manager, recipe_of
 
 NOIR = {"name": "noir", "prompt": "{prompt}, film noir", "negative": "colour"}
 HOSTILE = {"name": "@everyone **x**", "prompt": "```@here``` \u202egpj {prompt} __x__", "negative": "# <@1>"}
-
-
-def manager(playground: Playground) -> Person:
-    """Return somebody who may manage the server."""
-    guild = playground.world.guild("Atelier")
-    boss = playground.person("boss")
-    boss.join(guild, [guild.role("bosses", EVERYONE | Permission.MANAGE_GUILD)])
-    return boss
-
-
-def elsewhere(playground: Playground, *people: Person) -> None:
-    """Make another server with a channel "lounge" where these people are."""
-    guild = playground.world.guild("Elsewhere")
-    guild.channel("lounge")
-    for person in people:
-        person.join(guild)
-
-
-async def recipe_of(bot: Easel, person: Person) -> Any:
-    """Return the recipe of the newest request of somebody."""
-    return (await bot.rooms.gallery.history(person.id)).made[0].job.recipe
 
 
 def file_in(playground: Playground, message: dict[str, Any]) -> bytes:
