@@ -3,6 +3,7 @@
 from typing import Any
 
 import discord
+import msgspec
 from discord import app_commands
 from discord.app_commands import locale_str as _
 from discord.ext import commands
@@ -15,6 +16,7 @@ from bot.services.guilds import (
     MAX_ADAPTERS,
     MAX_NEGATIVE_CHARACTERS,
     MIB,
+    Limits,
     Quota,
     Settings,
 )
@@ -120,11 +122,13 @@ class Admin(commands.GroupCog, group_name="admin", group_description=_("Settings
         megapixels: app_commands.Range[int, 1, MOST_MEGAPIXELS] | None = None,
     ) -> None:
         """Set how much larger pictures may become, or show it. What is not said stays."""
-        changes: dict[str, Any] = {}
+        limits: dict[str, Any] = {}
         if most is not None:
-            changes["most_upscale"] = most.value
+            limits["upscale"] = most.value
         if megapixels is not None:
-            changes["most_upscale_pixels"] = megapixels * MEGAPIXEL
+            limits["upscale_pixels"] = megapixels * MEGAPIXEL
+        before = self._bot.rooms.guilds.settings(interaction.guild_id).limits
+        changes = {"limits": Limits(**(msgspec.structs.asdict(before) | limits))} if limits else {}
         settings = await self._changed(interaction, changes)
         await tell(interaction, admin_pages.upscale(settings, str(interaction.locale)))
 

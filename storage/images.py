@@ -58,6 +58,7 @@ DELETE = """
     WHERE id IN (SELECT value FROM json_each(:ids)) AND deleted_at IS NULL
     RETURNING hash
 """
+JUDGE = "UPDATE images SET verdict = :verdict WHERE id = :id"
 #: A file that several pictures share counts once.
 TOTAL_BYTES = """
     SELECT coalesce(sum(bytes), 0) AS bytes
@@ -74,6 +75,16 @@ SELECT_OLDEST = """
         )
     ORDER BY created_at LIMIT :limit
 """
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check of a picture found."""
+
+    flagged: bool
+    #: How sure it is, from 0 to 1; None where it does not tell.
+    score: float | None = None
+    #: The SHA-256 of the model that checked.
+    checker: ContentHash
 
 
 class NewImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +114,11 @@ class Image(NewImage, frozen=True, kw_only=True):
     created_at: float
     #: None while the file is there.
     deleted_at: float | None
+    #: None: it was not checked.
+    verdict: Verdict | None = None
+
+
+_verdict = msgspec.json.Decoder(Verdict)
 
 
 async def add(write: Transaction, job_id: JobId, index: int, member_id: int, image: NewImage) -> ImageId:
@@ -175,6 +191,11 @@ async def is_marked(reader: Reader, image_id: ImageId, member_id: int) -> bool:
     return await reader.fetch_one(SELECT_MARK, {"member_id": member_id, "image_id": image_id}) is not None
 
 
+async def judge(write: Transaction, image_id: ImageId, verdict: Verdict) -> None:
+    """Note what a check of a picture found."""
+    await write.execute(JUDGE, {"id": image_id, "verdict": msgspec.json.encode(verdict).decode()})
+
+
 async def delete(write: Transaction, image_ids: Collection[ImageId]) -> int:
     """Delete pictures: their rows and recipes stay, the next sweep deletes the files. Return how many there were."""
     rows = await write.fetch_all(DELETE, {"ids": _json(image_ids), "now": write.now})
@@ -238,6 +259,7 @@ def _image(row: Row) -> Image:
     columns = dict(row)
     columns["recipe"] = recipe_from(columns["recipe"])
     columns["favourite"] = bool(columns["favourite"])
+    columns["verdict"] = _verdict.decode(columns["verdict"]) if columns["verdict"] else None
     return Image(index=columns.pop("unit_index"), **columns)
 
 

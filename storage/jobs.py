@@ -27,10 +27,10 @@ _PAGE_JOBS = 200
 INSERT = """
     INSERT INTO jobs (
         id, kind, member_id, guild_id, channel_id, lane, recipe, count, model, unit_seconds, private, words,
-        parent_image, origin, state, created_at
+        parent_image, origin, asked_as, state, created_at
     ) VALUES (
         :id, :kind, :member_id, :guild_id, :channel_id, :lane, :recipe, :count, :model, :unit_seconds, :private,
-        :words, :parent_image, :origin, 'waiting', :now
+        :words, :parent_image, :origin, :asked_as, 'waiting', :now
     )
 """
 INSERT_UNIT = "INSERT INTO units (job_id, unit_index, state) VALUES (?, ?, 'waiting')"
@@ -79,6 +79,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     message: tuple[int | None, int, int] | None = None
 
 
+class AskedAs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the asker was when they asked."""
+
+    #: The command that was used, or "press" for a button.
+    command: str = ""
+    roles: tuple[int, ...] = ()
+    #: Discord let them manage messages there, and the server.
+    moderator: bool = False
+    manager: bool = False
+
+
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it comes in."""
 
@@ -102,6 +113,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     unit_seconds: float = 0.0
     #: Only the member may see the result.
     private: bool = False
+    asked_as: AskedAs = AskedAs()
 
     @property
     def prompts(self) -> tuple[str, ...]:
@@ -115,6 +127,7 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
 
 _origin = msgspec.json.Decoder(Origin)
 _words = msgspec.json.Decoder(tuple[Words, ...])
+_asked_as = msgspec.json.Decoder(AskedAs)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -264,6 +277,7 @@ def job_from(row: Row) -> Job:
     columns["recipe"] = recipe_from(columns["recipe"])
     columns["private"] = bool(columns["private"])
     columns["words"] = _words.decode(columns["words"])
+    columns["asked_as"] = _asked_as.decode(columns["asked_as"])
     columns.pop("parent_image")
     columns["origin"] = _origin.decode(columns["origin"]) if columns["origin"] else None
     return Job(**columns, failure=Failure(kind, text) if kind else None)
@@ -286,6 +300,7 @@ def _columns(job: NewJob) -> dict[str, Any]:
         "words": words,
         "parent_image": job.origin.image if job.origin else None,
         "origin": msgspec.json.encode(job.origin).decode() if job.origin else None,
+        "asked_as": msgspec.json.encode(job.asked_as).decode(),
     }
 
 

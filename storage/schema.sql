@@ -34,6 +34,8 @@ CREATE TABLE jobs (
     -- The picture whose button was pressed; what was pressed, and where.
     parent_image INTEGER REFERENCES images (id) ON DELETE SET NULL,
     origin TEXT,
+    -- What the asker was when they asked: their roles, and what Discord lets them do.
+    asked_as TEXT NOT NULL DEFAULT '{}',
     CHECK ((ended_at IS NOT NULL) = (state IN ('done', 'failed', 'cancelled')))
 ) STRICT;
 
@@ -41,6 +43,7 @@ CREATE INDEX jobs_unfinished ON jobs (sequence) WHERE state IN ('waiting', 'runn
 CREATE INDEX jobs_unfinished_by_member ON jobs (member_id, state, count) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_unfinished_by_guild ON jobs (guild_id, state, count) WHERE state IN ('waiting', 'running');
 CREATE INDEX jobs_by_member ON jobs (member_id, sequence);
+CREATE INDEX jobs_by_guild ON jobs (guild_id, sequence);
 CREATE INDEX jobs_by_parent ON jobs (parent_image) WHERE parent_image IS NOT NULL;
 
 -- One picture of a job. A running unit is leased to one launch of an engine.
@@ -101,6 +104,8 @@ CREATE TABLE images (
     recipe TEXT NOT NULL,
     created_at REAL NOT NULL,
     deleted_at REAL,
+    -- What a check of the picture found; NULL: it was not checked.
+    verdict TEXT,
     UNIQUE (job_id, unit_index)
 ) STRICT;
 
@@ -135,8 +140,47 @@ CREATE TABLE members (
 CREATE TABLE guilds (
     id INTEGER PRIMARY KEY,
     settings TEXT NOT NULL DEFAULT '{}',
-    updated_at REAL NOT NULL
+    updated_at REAL NOT NULL,
+    -- 0: the operator has closed Easel to this server, for this reason.
+    enabled INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
+    closed_why TEXT NOT NULL DEFAULT '',
+    -- Since when the bot is there no more; what it keeps of the server is deleted some time after.
+    left_at REAL,
+    -- Whoever added the bot was written to.
+    greeted_at REAL
 ) STRICT;
+
+-- Members who may not use the bot in a server.
+CREATE TABLE blocks (
+    guild_id INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    blocked_by INTEGER NOT NULL,
+    blocked_at REAL NOT NULL,
+    PRIMARY KEY (guild_id, member_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX blocks_of_member ON blocks (member_id);
+
+-- Who changed what in a server. Member 0 is the operator.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    guild_id INTEGER NOT NULL,
+    member_id INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+
+CREATE INDEX audit_by_guild ON audit (guild_id, id);
+CREATE INDEX audit_by_member ON audit (member_id);
+
+-- What the operator set while the bot runs, and what outlives a restart.
+CREATE TABLE operator_notes (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    updated_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- What was used, by day (UTC). Guild 0 stands for direct messages, member 0 for people who had their data deleted.
 CREATE TABLE usage (

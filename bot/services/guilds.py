@@ -6,14 +6,23 @@ from typing import Any
 import msgspec
 
 from storage import Database, guilds
-from storage.guilds import MAX_ADAPTER_BYTES, MAX_ADAPTERS, Quota, Settings
+from storage.guilds import MAX_ADAPTER_BYTES, MAX_ADAPTERS, Limits, Quota, Settings
 
 #: Characters of a negative prompt.
 MAX_NEGATIVE_CHARACTERS = guilds.MAX_NEGATIVE_CHARACTERS
 
 MIB = 2**20
 
-__all__ = ["MAX_ADAPTERS", "MAX_ADAPTER_BYTES", "MAX_NEGATIVE_CHARACTERS", "MIB", "Guilds", "Quota", "Settings"]
+__all__ = [
+    "MAX_ADAPTERS",
+    "MAX_ADAPTER_BYTES",
+    "MAX_NEGATIVE_CHARACTERS",
+    "MIB",
+    "Guilds",
+    "Limits",
+    "Quota",
+    "Settings",
+]
 
 
 class Guilds:

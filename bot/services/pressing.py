@@ -43,11 +43,12 @@ def require_upscale(settings: Settings, factor: int, width: int, height: int, pi
 
     `pixels` are those of the result where they are not the square of that.
     """
-    if factor > 1 and settings.most_upscale == 1:
+    limits = settings.limits
+    if factor > 1 and limits.upscale == 1:
         raise Mistake("upscale_off")
-    if factor > settings.most_upscale:
-        raise Mistake("upscale_most_factor", most=settings.most_upscale, asked=factor)
-    most, pixels = settings.most_upscale_pixels, pixels or width * height * factor**2
+    if limits.upscale is not None and factor > limits.upscale:
+        raise Mistake("upscale_most_factor", most=limits.upscale, asked=factor)
+    most, pixels = limits.upscale_pixels, pixels or width * height * factor**2
     if most is not None and pixels > most:
         raise Mistake("upscale_most_pixels", most=megapixels(most), asked=megapixels(pixels, up=True))
 

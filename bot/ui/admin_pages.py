@@ -16,11 +16,11 @@ def buttons(settings: Settings, locale: str | None) -> str:
 
 def upscale(settings: Settings, locale: str | None) -> str:
     """Return how much larger pictures may be made."""
-    if settings.most_upscale == 1:
+    limits = settings.limits
+    if limits.upscale == 1:
         return say("admin_upscale_off", locale)
-    pixels = settings.most_upscale_pixels
-    most = MOST_MEGAPIXELS if pixels is None else megapixels(pixels)
-    return say("admin_upscale", locale, most=settings.most_upscale, megapixels=most)
+    most = MOST_MEGAPIXELS if limits.upscale_pixels is None else megapixels(limits.upscale_pixels)
+    return say("admin_upscale", locale, most=limits.upscale or 4, megapixels=most)
 
 
 def adapters(settings: Settings, locale: str | None) -> str:

@@ -29,7 +29,7 @@ from inference.prompt.words import ENGLISH as OF_PROMPTS
 from inference.prompt.words import told
 from inference.protocol.rejections import REJECTIONS
 from storage.adapters import Visibility
-from storage.guilds import AddAdapters
+from storage.guilds import Who
 from tests.bot.engines.engines import clockwork_inline
 
 #: What a picture can come of, beside what the buttons for new ones say.
@@ -69,7 +69,7 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         *(f"button_adapter_{verb}" for verb in get_args(AdapterVerb)),
         *(f"adapters_whose_{whose}" for whose in get_args(adapters.Whose)),
         *(f"loras_visibility_{visibility}" for visibility in get_args(Visibility)),
-        *(f"admin_adapters_{who}" for who in get_args(AddAdapters)),
+        *(f"admin_adapters_{who}" for who in get_args(Who)),
         *(f"adapter_refused_{code}" for code in REJECTIONS),
         *(f"history_{state}" for state in ("unfinished", "cancelled", "expired")),
     }

@@ -8,7 +8,7 @@ import pytest
 from playground import Modal, Playground
 from playground.people import Person
 from playground.permissions import Permission
-from storage.guilds import Settings
+from storage.guilds import Limits, Settings
 from tests.bot.stage import answer, answer_to, is_private, on_stage, text_of
 
 KEPT_OUT = "Kept out of every picture that is asked for in this server:"
@@ -136,7 +136,7 @@ async def test_how_much_larger_is_set_and_shown(playground: Playground, tmp_path
         assert "up to 4 times as wide and as high in this server, with 67 million pixels" in await upscale()
         assert "up to 4 times as wide and as high in this server, with 16 million" in await upscale(megapixels=16)
         assert "up to 2 times as wide and as high in this server, with 16 million" in await upscale(most="up to 2×")
-        assert bot.rooms.guilds.settings(guild.id) == Settings(most_upscale=2, most_upscale_pixels=16_000_000)
+        assert bot.rooms.guilds.settings(guild.id) == Settings(limits=Limits(upscale=2, upscale_pixels=16_000_000))
         assert await upscale(most="not at all") == "Pictures are not made larger in this server."
         for wrong in (0, 68, -1):
             with pytest.raises(ValueError, match="megapixels"):
@@ -144,7 +144,7 @@ async def test_how_much_larger_is_set_and_shown(playground: Playground, tmp_path
         told = await answer_to(playground, owner, "admin upscale", {"megapixels": 68}, checked=False)
         assert told.startswith("Pixels of a picture made larger is 68000000, but must be")
     async with on_stage(playground, tmp_path) as bot:
-        assert bot.rooms.guilds.settings(guild.id) == Settings(most_upscale=1, most_upscale_pixels=16_000_000)
+        assert bot.rooms.guilds.settings(guild.id) == Settings(limits=Limits(upscale=1, upscale_pixels=16_000_000))
         assert await upscale() == "Pictures are not made larger in this server."
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from PIL import Image, PngImagePlugin
 
+from bot.services.guilds import Limits
 from bot.services.requests import Actor
 from bot.ui.custom_ids import deed_id, lineage_id, repeat_id
 from inference.protocol import parameters, png
@@ -355,7 +356,7 @@ async def test_a_picture_made_larger_is_made_so_again_where_the_server_lets_it(
         again = await latest(bot, ann)
         assert again.recipe == larger
         assert again.unit_seconds > 0
-        await bot.rooms.guilds.change(message_guild(playground), most_upscale=1)
+        await bot.rooms.guilds.change(message_guild(playground), limits=Limits(upscale=1))
         assert "not made larger" in await told(playground, await ann.press(shown, "Paint it again exactly"))
         assert (await latest(bot, ann)).id == again.id
 

@@ -6,7 +6,7 @@ import pytest
 
 from inference.protocol.limits import MAX_IMAGE_PIXELS, OutOfRange
 from storage import Database, guilds
-from storage.guilds import MAX_NEGATIVE_CHARACTERS, Quota, Settings
+from storage.guilds import MAX_NEGATIVE_CHARACTERS, Limits, Quota, Settings
 from tests.storage.samples import GUILD
 
 PRESS = '{"press": "nobody"}'
@@ -15,16 +15,15 @@ PRESS = '{"press": "nobody"}'
 async def test_those_of_every_guild(database: Database, caplog: pytest.LogCaptureFixture) -> None:
     chosen = Settings(
         negative_prompt="blurry",
-        max_waiting=5,
+        waiting=5,
         press="roles",
         press_roles=(1 << 60, 2),
-        most_upscale=2,
-        most_upscale_pixels=MAX_IMAGE_PIXELS,
+        limits=Limits(upscale=2, upscale_pixels=MAX_IMAGE_PIXELS),
     )
     async with database.transaction() as write:
         await guilds.set_settings(write, GUILD, chosen)
         await guilds.set_settings(write, 7, Settings())
-        for number, text in ((8, "nonsense"), (9, '{"negative_prompt": 5}'), (10, '{"max_waiting": -1}'), (11, PRESS)):
+        for number, text in ((8, "nonsense"), (9, '{"negative_prompt": 5}'), (10, '{"waiting": -1}'), (11, PRESS)):
             await guilds.set_settings(write, number, Settings())
             await write.execute("UPDATE guilds SET settings = ? WHERE id = ?", (text, number))
     assert await guilds.all_settings(database) == {7: Settings(), GUILD: chosen}
@@ -47,10 +46,6 @@ def test_a_negative_prompt_that_cannot_be(wrong: str) -> None:
     [
         ("press", "nobody", "who may press"),
         ("press_roles", tuple(range(26)), "at most 25 roles"),
-        ("most_upscale", 3, "1, 2 or 4"),
-        ("most_upscale", 0, "1, 2 or 4"),
-        ("most_upscale_pixels", MAX_IMAGE_PIXELS + 1, "pixels of a picture made larger"),
-        ("most_upscale_pixels", 0, "pixels of a picture made larger"),
         ("add_adapters", "admins", "who may bring adapters"),
         ("adapter_roles", tuple(range(26)), "roles that may bring adapters"),
         ("adapter_quotas", dict.fromkeys(range(26)), "roles that have a quota"),
@@ -59,7 +54,24 @@ def test_a_negative_prompt_that_cannot_be(wrong: str) -> None:
 def test_what_servers_cannot_allow(field: str, wrong: Any, words: str) -> None:
     with pytest.raises(OutOfRange, match=words):
         Settings(**{field: wrong})
-    assert Settings(press_roles=tuple(range(25)), most_upscale=1).most_upscale == 1
+    assert Settings(press_roles=tuple(range(25))).press == "everyone"
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "words"),
+    [
+        ("upscale", 3, "1, 2 or 4"),
+        ("upscale", 0, "1, 2 or 4"),
+        ("upscale_pixels", MAX_IMAGE_PIXELS + 1, "pixels of a picture made larger"),
+        ("upscale_pixels", 0, "pixels of a picture made larger"),
+        ("steps", 0, "steps"),
+        ("daily_seconds", float("inf"), "daily seconds"),
+        ("weekly_pictures", -1, "weekly pictures"),
+    ],
+)
+def test_what_limits_cannot_be(field: str, wrong: Any, words: str) -> None:
+    with pytest.raises(OutOfRange, match=words):
+        Limits(**{field: wrong})
 
 
 async def test_quotas_of_adapters_are_kept(database: Database) -> None:

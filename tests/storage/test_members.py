@@ -164,7 +164,11 @@ async def test_everything_about_a_member_is_deleted_and_nothing_else(
 async def test_the_settings_of_a_guild(database: Database) -> None:
     assert await guilds.settings(database, GUILD) == guilds.Settings()
     chosen = guilds.Settings(
-        allowed_models=("shapes",), channels=(2**60,), role_weights={2**61: 2.0}, max_waiting=5, allow_private=False
+        models={"shapes": guilds.ModelRule()},
+        channels=(2**60,),
+        role_weights={2**61: 2.0},
+        waiting=5,
+        allow_private=False,
     )
     async with database.transaction() as write:
         await guilds.set_settings(write, GUILD, chosen)
@@ -175,7 +179,7 @@ async def test_the_settings_of_a_guild(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_waiting": -1}, {"role_weights": {1: 0}}, {"daily_gpu_seconds_per_member": float("inf")}]
+    "wrong", [{"waiting": -1}, {"role_weights": {1: 0}}, {"models": dict.fromkeys(map(str, range(201)))}]
 )
 def test_settings_out_of_range_are_refused(wrong: dict) -> None:
     with pytest.raises(OutOfRange):

@@ -44,7 +44,7 @@ def shape(connection: sqlite3.Connection) -> dict[str, object]:
 
 
 def _plain(sql: str) -> str:
-    return " ".join(re.sub(r"--[^\n]*", "", sql).replace(",", " , ").split())
+    return " ".join(re.sub(r"([,()])", r" \1 ", re.sub(r"--[^\n]*", "", sql)).split())
 
 
 def test_the_schema_and_the_migrations_agree(path: Path) -> None:

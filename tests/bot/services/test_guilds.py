@@ -23,19 +23,19 @@ async def test_what_is_changed_is_there_after_a_restart(database: Database) -> N
     await before.load()
     assert before.settings(1) == Settings()
     await before.change(1, negative_prompt="blurry")
-    assert await before.change(1, max_waiting=3) == Settings(negative_prompt="blurry", max_waiting=3)
+    assert await before.change(1, waiting=3) == Settings(negative_prompt="blurry", waiting=3)
     await before.change(2, negative_prompt="x")
     after = Guilds(database=database)
     await after.load()
-    assert after.settings(1) == before.settings(1) == Settings(negative_prompt="blurry", max_waiting=3)
+    assert after.settings(1) == before.settings(1) == Settings(negative_prompt="blurry", waiting=3)
     assert [after.settings(2).negative_prompt, after.settings(3).negative_prompt] == ["x", ""]
     assert after.settings(None) == Settings()
 
 
 async def test_changes_at_once_do_not_undo_each_other(database: Database) -> None:
     service = Guilds(database=database)
-    await asyncio.gather(service.change(1, negative_prompt="blurry"), service.change(1, max_waiting=3))
-    assert service.settings(1) == Settings(negative_prompt="blurry", max_waiting=3)
+    await asyncio.gather(service.change(1, negative_prompt="blurry"), service.change(1, waiting=3))
+    assert service.settings(1) == Settings(negative_prompt="blurry", waiting=3)
 
 
 async def test_what_is_refused_changes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ import pytest
 from bot.services.pressing import Roles, megapixels, require_may_press, require_upscale
 from bot.services.requests import Actor
 from bot.texts import Mistake
-from storage.guilds import Settings
+from storage.guilds import Limits, Settings
 
 AUTHOR, ROLE = 1, 50
 
@@ -52,15 +52,35 @@ def test_what_is_said_to_those_who_may_not() -> None:
     ("settings", "factor", "size", "words"),
     [
         (Settings(), 4, (2048, 2048), None),
-        (Settings(most_upscale=4), 4, (512, 512), None),
-        (Settings(most_upscale=2), 2, (512, 512), None),
-        (Settings(most_upscale=2), 4, (512, 512), "at most 2 times as wide and as high; you asked for 4 times"),
-        (Settings(most_upscale=1), 2, (64, 64), "not made larger"),
-        (Settings(most_upscale=1), 4, (64, 64), "not made larger"),
-        (Settings(most_upscale_pixels=4_194_304), 2, (1024, 1024), None),
-        (Settings(most_upscale_pixels=4_194_303), 2, (1024, 1024), "may have 4.1 million pixels; this .* have 4.2"),
-        (Settings(most_upscale_pixels=16_000_000), 4, (2048, 2048), "may have 16 million pixels; this .* have 67.2"),
-        (Settings(most_upscale_pixels=16_000_000), 4, (1000, 1001), "may have 16 million pixels; this .* have 16.1"),
+        (Settings(limits=Limits(upscale=4)), 4, (512, 512), None),
+        (Settings(limits=Limits(upscale=2)), 2, (512, 512), None),
+        (
+            Settings(limits=Limits(upscale=2)),
+            4,
+            (512, 512),
+            "at most 2 times as wide and as high; you asked for 4 times",
+        ),
+        (Settings(limits=Limits(upscale=1)), 2, (64, 64), "not made larger"),
+        (Settings(limits=Limits(upscale=1)), 4, (64, 64), "not made larger"),
+        (Settings(limits=Limits(upscale_pixels=4_194_304)), 2, (1024, 1024), None),
+        (
+            Settings(limits=Limits(upscale_pixels=4_194_303)),
+            2,
+            (1024, 1024),
+            "may have 4.1 million pixels; this .* have 4.2",
+        ),
+        (
+            Settings(limits=Limits(upscale_pixels=16_000_000)),
+            4,
+            (2048, 2048),
+            "may have 16 million pixels; this .* have 67.2",
+        ),
+        (
+            Settings(limits=Limits(upscale_pixels=16_000_000)),
+            4,
+            (1000, 1001),
+            "may have 16 million pixels; this .* have 16.1",
+        ),
     ],
 )
 def test_how_large_pictures_may_become(
