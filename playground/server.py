@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from playground import page_files
 from playground.changes import Changes, Topic
 from playground.clock import Clock
 from playground.commands import Commands
@@ -97,6 +98,7 @@ class Playground:
         app.router.add_get("/gateway/", self._gateway.serve)
         self.world.cdn.add_routes(app)
         self._control.add_routes(app)
+        page_files.add_routes(app)
         self._rest.add_routes(app, [route for module in _MODULES for route in module.routes.all])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()

@@ -26,7 +26,7 @@ Row = ui.ActionRow[ui.LayoutView]
 def rows(job: str, pictures: Sequence[int], locale: str | None, *, larger: bool = True) -> list[Row]:
     """Return the rows under a result: larger and varied where that is a row each, and a card for each picture.
 
-    `larger` where pictures may be made so.
+    Of a single picture all stand in one row. `larger` where pictures may be made so.
     """
     found = []
     if len(pictures) <= _ROW:
@@ -35,20 +35,22 @@ def rows(job: str, pictures: Sequence[int], locale: str | None, *, larger: bool 
             found.append([_deed(deed, job, index, locale, _number(index, pictures)) for index in pictures])
     cards = [_card_button(job, index, locale, _number(index, pictures)) for index in pictures]
     found += [cards[start : start + _ROW] for start in range(0, len(cards), _ROW)]
+    if len(pictures) == 1:
+        found = [[each for row in found for each in row]]
     return [ui.ActionRow(*row) for row in found]
 
 
 def card(
     job: str,
     index: int,
-    name: str,
+    name: str | None,
     words: str,
     deeds: Collection[Deed],
     verbs: Sequence[CardVerb],
     locale: str | None,
 ) -> ui.LayoutView:
-    """Return what can be made of a picture, which is attached under `name`, and what can be done to it."""
-    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words), gallery([name])]
+    """Return what can be made of a picture, and what can be done to it; it is attached under `name` if it is shown."""
+    parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words), *([] if name is None else [gallery([name])])]
     for row in _ROWS:
         fitting = [_deed(deed, job, index, locale) for deed in row if deed in deeds]
         if "again" in row:

@@ -1,0 +1,50 @@
+// Making elements. Nothing that anybody wrote ever becomes HTML: text stays text.
+
+/** Returns an element with properties, attributes (kebab-case or aria-*), listeners (on…) and children. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "dataset") Object.assign(element.dataset, value);
+    else if (name in element && !name.includes("-") && name !== "list" && name !== "form") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+let last = 0;
+
+/** Returns an id that no other element of the page has. */
+export function newId(prefix = "i") {
+  return `${prefix}-${++last}`;
+}
+
+/** Says something to readers of screens, once. */
+export function announce(text) {
+  const status = document.getElementById("status");
+  status.textContent = "";
+  requestAnimationFrame(() => (status.textContent = text));
+}
+
+/** Shows a dialog until it is closed, and gives the focus back to where it was. */
+export function openDialog(dialog) {
+  const before = document.activeElement;
+  document.body.append(dialog);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (before && before.isConnected) before.focus();
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  dialog.showModal();
+  return dialog;
+}
+
+/** Returns a number of bytes as people read it. */
+export function bytes(count) {
+  if (count < 1024) return `${count} B`;
+  return count < 1024 * 1024 ? `${(count / 1024).toFixed(1)} KB` : `${(count / 1024 / 1024).toFixed(1)} MB`;
+}
