@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts check bench clean
+.PHONY: help demo play test lint types contracts check bench clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -28,6 +28,9 @@ demo: $(VENV)/.runtime ## Paint a few pictures with the sample model into demo/
 	@$(BIN)/easel imagine "two green squares on a white background" --seed 3 --output demo
 	@$(BIN)/easel imagine "a white heart on a black background" --seed 4 --count 4 --output demo
 	@echo "The pictures are in demo/. More: $(BIN)/easel imagine --help"
+
+play: $(VENV)/.runtime ## Try the bot in a browser: no account, no token, no GPU
+	@$(BIN)/easel play --open
 
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import json
 import logging
@@ -18,11 +19,15 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+from bot.control.acknowledging import Acknowledgements
+from bot.control.desk import open_desk
 from bot.engines.base import Engine
 from bot.errors import EaselError, UserError
-from bot.interactions import adapters, lineage, upload_card
+from bot.interactions import adapters, admin_panel, greeting, lineage, moderation, operator, upload_card
 from bot.interactions.answers import Tree, answer_error, tell
 from bot.interactions.buttons import BUTTONS
+from bot.interactions.owners import Owners
+from bot.interactions.places import live_place
 from bot.rooms import Rooms, open_rooms
 from bot.settings import Settings
 from bot.texts import say
@@ -42,6 +47,7 @@ COGS = (
     "cogs.lineage",
     "cogs.me",
     "cogs.guide",
+    "cogs.can",
     "cogs.reactions",
     "cogs.remix",
     "cogs.edits",
@@ -50,6 +56,8 @@ COGS = (
     "cogs.styles",
     "cogs.adapters",
     "cogs.admin",
+    "cogs.servers",
+    "cogs.operator",
     "cogs.prompt",
 )
 _PRESENCE_SECONDS = 20.0
@@ -64,6 +72,7 @@ class Easel(commands.AutoShardedBot):
         self, settings: Settings, engine: Engine, *, clock: Callable[[], float] = time.time, **options: Any
     ) -> None:
         intents = discord.Intents.none()
+        self.acknowledgements = Acknowledgements(lambda: self.rooms.desk.metrics)
         intents.guilds = intents.guild_reactions = intents.dm_reactions = True
         super().__init__(
             command_prefix=(),
@@ -74,6 +83,7 @@ class Easel(commands.AutoShardedBot):
             max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
+            http_trace=self.acknowledgements.trace,
             **options,
         )
         self.settings = settings
@@ -82,23 +92,32 @@ class Easel(commands.AutoShardedBot):
         self._closing = contextlib.AsyncExitStack()
         self._closed_once = False
         self.watchdog = Watchdog()
+        self.owners = Owners(self)
         self.tree.error(_on_tree_error)
 
     # Start ----------------------------------------------------------------------------------------------------------
 
     async def setup_hook(self) -> None:
         """Open everything before the first event comes. Raises StorageError and EngineDead."""
-        self.rooms = await self._closing.enter_async_context(open_rooms(self.settings, self._engine, self, self._clock))
-        self.add_dynamic_items(*BUTTONS, *lineage.BUTTONS, *upload_card.BUTTONS, *adapters.BUTTONS)
+        self.rooms = await self._closing.enter_async_context(self._open_rooms())
+        self.add_dynamic_items(*BUTTONS, *lineage.BUTTONS, *upload_card.BUTTONS, *adapters.BUTTONS, *greeting.BUTTONS)
+        self.add_dynamic_items(*operator.BUTTONS)
+        self.add_dynamic_items(*admin_panel.BUTTONS)
+        self.add_dynamic_items(*moderation.BUTTONS)
         for name in COGS:
             await self.load_extension(name)
         await self.tree.set_translator(CommandTranslator())
         await self._sync()
         self.watchdog.start()
         self._closing.callback(self.watchdog.stop)
+        desk = open_desk(self.settings, self.rooms.desk, self.rooms.dispatcher, lambda: self.watchdog.longest)
+        await self._closing.enter_async_context(desk)
         self._start(self._show_presence())
         if self.settings.health_file:
             self._start(keep_health(Path(self.settings.health_file), self.is_well))
+
+    def _open_rooms(self) -> contextlib.AbstractAsyncContextManager[Rooms]:
+        return open_rooms(self.settings, self._engine, self, self._clock, functools.partial(live_place, self))
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -122,6 +141,10 @@ class Easel(commands.AutoShardedBot):
     async def on_ready(self) -> None:
         """Note that all is up."""
         log.info("ready as %s; servers: %d", self.user, len(self.guilds))
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Note when it came."""
+        self.acknowledgements.heard(interaction)
 
     async def on_app_command_completion(
         self, interaction: discord.Interaction[Any], command: app_commands.Command[Any, ..., Any]

@@ -1,7 +1,7 @@
 """Pictures made small enough for Discord's upload limit, as little as it takes."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -15,6 +15,10 @@ DEFAULT_LIMIT = 10 * 2**20
 _MARGIN = 64 * 1024
 #: The least that is tried; below this a picture is not worth sending.
 _LEAST_SIDE = 64
+#: What the name of a file begins with that Discord hides until somebody clicks.
+SPOILER = "SPOILER_"
+#: Of a blurred picture: how many colours are left along its longer side, and pixels there.
+_BLURRED_COLOURS, _BLURRED_SIDE = 8, 768
 
 
 @dataclass(frozen=True)
@@ -65,15 +69,25 @@ LADDER: tuple[Rung, ...] = (
 
 
 def fit(
-    pictures: Sequence[bytes], stem: str, limit: int = DEFAULT_LIMIT, rung: int = 0, *, together: bool = False
+    pictures: Sequence[bytes],
+    stem: str,
+    limit: int = DEFAULT_LIMIT,
+    rung: int = 0,
+    *,
+    together: bool = False,
+    hidden: Collection[int] = (),
 ) -> Fitted:
     """Return PNG pictures in the best form, from `rung` on, of which each stays under `limit` bytes.
 
     After a refusal in spite of the limit, ask again with the next rung, and `together` for pictures that stay under
-    the limit as a whole. The last rung is returned however large it is. Slow: to be called in a thread.
+    the limit as a whole. The last rung is returned however large it is. Those at the places `hidden` are named so that
+    Discord hides them. Slow: to be called in a thread.
     """
     for number in range(min(rung, len(LADDER)), len(LADDER) + 1):
-        files = tuple(_file(picture, f"{stem}-{index + 1}", number) for index, picture in enumerate(pictures))
+        files = tuple(
+            _file(picture, f"{SPOILER if index in hidden else ''}{stem}-{index + 1}", number)
+            for index, picture in enumerate(pictures)
+        )
         sizes = [len(data) for _, data in files]
         if (sum(sizes) if together else max(sizes, default=0)) <= limit - _MARGIN:
             break
@@ -85,6 +99,23 @@ def _file(picture: bytes, name: str, rung: int) -> tuple[str, bytes]:
         return f"{name}.png", picture
     ending, write = LADDER[rung - 1]
     return f"{name}.{ending}", write(picture)
+
+
+def blurred(data: bytes) -> bytes:
+    """Return a picture in which nothing can be recognised, as a PNG that says nothing of how it was made.
+
+    What it showed cannot be brought back: a handful of colours is all that is left. Slow: to be called in a thread.
+    """
+    with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        picture = image.convert("RGB")
+    longer = max(picture.size)
+    few, many = (
+        [max(1, round(side * most / longer)) for side in picture.size] for most in (_BLURRED_COLOURS, _BLURRED_SIDE)
+    )
+    small = picture.resize((few[0], few[1]), Image.Resampling.BOX)
+    file = io.BytesIO()
+    small.resize((many[0], many[1]), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
 
 
 def stem_of(recipe: AnyRecipe) -> str:

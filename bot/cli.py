@@ -5,17 +5,18 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 
-from bot import adapters, edits, imagine, info, play, prompt, upscale
+from bot import adapters, admin, edits, imagine, info, play, prompt, upscale
 from bot.display import INTERRUPTED
 from bot.errors import EaselError, UserError, sentence
 from bot.saving import prepare_folder
+from bot.services.backups import MOST_KEPT
 from bot.services.drafts import draw_seed
 from bot.services.link_hosts import is_link
 from bot.settings import Settings, load_settings
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     shown.set_defaults(run=lambda options, _settings: info.run(options.picture, options.json))
     _add_prompt(commands)
     _add_adapters(commands)
+    _add_admin(commands)
     # These run as programs of their own, since they need torch and this one never imports it.
     commands.add_parser("models", help="install, list and remove models (easel models --help)", add_help=False)
     commands.add_parser("doctor", help="say what was found here, and what to do about what is missing", add_help=False)
@@ -101,8 +103,11 @@ def _add_bot(commands: "argparse._SubParsersAction[_Parser]") -> None:
     run.set_defaults(run=lambda _options, settings: asyncio.run(play.run(settings)))
     local = commands.add_parser("play", help="run the bot in a Discord of its own on this machine, to try it out")
     local.add_argument("--port", type=_port, default=0, metavar="N", help="where it listens; default: a free port")
+    local.add_argument("--open", action="store_true", help="open its page in a browser")
     local.set_defaults(
-        run=lambda options, settings: asyncio.run(play.play(settings, options.port, Console(stderr=True)))
+        run=lambda options, settings: asyncio.run(
+            play.play(settings, options.port, Console(stderr=True), browse=options.open)
+        )
     )
 
 
@@ -141,6 +146,70 @@ def _add_adapters(commands: "argparse._SubParsersAction[_Parser]") -> None:
     removing = verbs.add_parser("remove", help="remove one, and its file")
     removing.add_argument("name", metavar="NAME", help="its name")
     removing.set_defaults(run=lambda options, settings: asyncio.run(adapters.remove(options.name, settings)))
+
+
+def _add_admin(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    whole = commands.add_parser("admin", help="see and decide, as whoever runs the bot: status, servers, backups")
+    verbs = whole.add_subparsers(metavar="VERB", required=True)
+
+    def verb(name: str, words: str, work: Callable[[admin.Desk, argparse.Namespace], Awaitable[int]]) -> _Parser:
+        command = verbs.add_parser(name, help=words)
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.set_defaults(
+            run=lambda options, settings: asyncio.run(
+                _awaited(work(admin.Desk(settings, options.json, Console(stderr=True)), options))
+            )
+        )
+        return command
+
+    verb("status", "say how the running bot is", lambda desk, _: desk.status())
+    verb("servers", "list the servers and what they use", lambda desk, _: desk.servers())
+    closing = verb("close", "do nothing for a server any more", lambda desk, asked: desk.close(asked.server, asked.why))
+    closing.add_argument("server", metavar="SERVER", help="its id, or its name while the bot runs")
+    closing.add_argument("--why", default="", metavar="TEXT", help="what its members are told")
+    opening = verb("open", "work for a server again", lambda desk, asked: desk.open(asked.server))
+    opening.add_argument("server", metavar="SERVER", help="its id, or its name while the bot runs")
+    forgetting = verb(
+        "forget",
+        "delete what is kept of a server that was left",
+        lambda desk, asked: desk.forget(asked.server, asked.yes),
+    )
+    forgetting.add_argument("server", metavar="SERVER", help="its id")
+    forgetting.add_argument("--yes", action="store_true", help="do it: it cannot be undone")
+    telling = verb("broadcast", "write to every server", lambda desk, asked: desk.broadcast(asked.text, asked.yes))
+    telling.add_argument("text", metavar="TEXT", help="what to write")
+    telling.add_argument("--yes", action="store_true", help="do not ask whether to send it")
+    draining = verb("drain", "take nothing new on; what waits is painted", lambda desk, asked: desk.drain(asked.words))
+    draining.add_argument("words", nargs="?", default="", metavar="WORDS", help="what members are told")
+    verb("resume", "take on again what is asked for", lambda desk, _: desk.resume())
+    saving = verb("backup", "back up the database and all files", lambda desk, asked: desk.backup(asked.to, asked.keep))
+    saving.add_argument("--to", type=Path, metavar="FOLDER", help="where to; default: EASEL_BACKUP_FOLDER")
+    saving.add_argument("--keep", type=_kept_backups, metavar="N", help="keep only the newest N there")
+    loading = verb(
+        "restore", "restore a backup into an empty folder", lambda desk, asked: desk.restore(asked.archive, asked.to)
+    )
+    loading.add_argument("archive", type=Path, metavar="BACKUP", help="a file easel-….tar")
+    loading.add_argument("--to", type=Path, metavar="FOLDER", help="where to; default: EASEL_DATA_FOLDER")
+    keeping = verb("keep", "say what is kept, and what would be deleted", lambda desk, asked: desk.keep(asked.days))
+    keeping.add_argument("--days", type=_days, metavar="N", help="what would go if pictures were kept for N days")
+
+
+async def _awaited(work: Awaitable[int]) -> int:
+    return await work
+
+
+def _kept_backups(text: str) -> int:
+    number = _whole(text)
+    if not 1 <= number <= MOST_KEPT:
+        raise argparse.ArgumentTypeError(f"{number} is not from 1 to {MOST_KEPT}")
+    return number
+
+
+def _days(text: str) -> int:
+    number = _whole(text)
+    if not 0 <= number <= admin.MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to {admin.MOST_DAYS}")
+    return number
 
 
 def _add_adapter_files(options: argparse.Namespace, settings: Settings) -> int:
@@ -384,9 +453,11 @@ def _seed(text: str) -> int:
 
 def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
     """Run a program of ours that needs torch, on this terminal."""
-    folder = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
+    told = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
+    if module == "inference.doctor":
+        told += ["--checker", settings.safety_checker]
     try:
-        code = subprocess.run([sys.executable, "-m", module, *folder, *words], check=False).returncode
+        code = subprocess.run([sys.executable, "-m", module, *told, *words], check=False).returncode
     except KeyboardInterrupt:
         return INTERRUPTED
     # A signal's number comes negative.

@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import webbrowser
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ class Address:
     token: str
     #: Where people's actions are posted.
     control: str
+    #: The page.
+    url: str
 
 
 async def run(settings: Settings) -> int:
@@ -50,8 +53,8 @@ async def run(settings: Settings) -> int:
     return 0
 
 
-async def play(settings: Settings, port: int, console: Console) -> int:
-    """Run the bot in a playground until it is stopped. Raises EaselError and StorageError."""
+async def play(settings: Settings, port: int, console: Console, *, browse: bool = False) -> int:
+    """Run the bot in a playground until it is stopped; `browse` opens its page. Raises EaselError and StorageError."""
     async with playground(port) as address:
         here = settings.model_copy(
             update={
@@ -64,8 +67,12 @@ async def play(settings: Settings, port: int, console: Console) -> int:
                 "adapters_incoming": "",
             }
         )
-        words = f"The playground is at {address.control} (docs/playground.md says how to use it). Ctrl-C ends it."
+        words = f"Open {address.url}/ in a browser, and type /imagine there. Ctrl-C ends it."
         console.print(words, soft_wrap=True)
+        console.print(f"Programs use {address.control} (docs/playground.md).", soft_wrap=True)
+        if browse:
+            # Where there is no browser, the address above is all that there is to say.
+            await asyncio.to_thread(webbrowser.open, f"{address.url}/")
         await _run(here, address.token)
     return 0
 
@@ -74,14 +81,15 @@ async def _run(settings: Settings, token: str) -> None:
     # discord.py takes its time to import, and no other command needs it.
     from bot.app import run_bot
 
-    set_up_logs(settings.log_level, settings.log_format)
+    set_up_logs(settings.log_level, settings.log_format, settings.log_prompts)
     await run_bot(settings, LocalProcess(settings.engine()), token)
 
 
 @contextlib.asynccontextmanager
 async def playground(port: int = 0) -> AsyncIterator[Address]:
     """Start a playground as a process of its own, which ends with this one, however this one ends."""
-    command = (sys.executable, "-m", "playground", "--port", str(port), "--until-stdin-closes")
+    people = ("--person", "ann", "--person", "newcomer", "--admin", "boss")
+    command = (sys.executable, "-m", "playground", "--port", str(port), *people, "--until-stdin-closes")
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, **_OUT_OF_REACH
     )

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import discord
 
+from bot.control.broadcasts import Broadcasts
+from bot.control.desk import Desk, desk_of
 from bot.delivery.publisher import Publisher
 from bot.engines.base import Engine
 from bot.queue.dispatcher import Dispatcher
@@ -20,22 +22,34 @@ from bot.queue.limits import Limits
 from bot.queue.units import MemberId
 from bot.services.adapter_dropins import DropIns
 from bot.services.adapters import Adapters
+from bot.services.audit import Audit
+from bot.services.backups import sources_of
+from bot.services.blocks import Blocks
+from bot.services.budgets import Budgets
+from bot.services.checks import Checks
 from bot.services.edits import Edits
 from bot.services.gallery import Gallery
+from bot.services.gatekeeping import Gatekeeper, LivePlace
 from bot.services.generation import Generation
+from bot.services.greeting import Greeting
 from bot.services.guilds import Guilds
 from bot.services.inspecting import inspect
+from bot.services.leaving import Leaving
 from bot.services.lineage import Lineage
 from bot.services.links import Links, Tokens
+from bot.services.moderation import Moderation
 from bot.services.networks import told_of
+from bot.services.operator import Operator
 from bot.services.people import People
 from bot.services.pressing import may_grow
 from bot.services.previews import Previews
 from bot.services.requests import Actor
+from bot.services.shares import Shares
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.settings import Settings
-from bot.ui.remarks import hints_told
+from bot.ui.mistakes import told
+from bot.ui.remarks import hints_told, warned_of
 from storage import (
     Clock,
     ContentFolder,
@@ -78,24 +92,47 @@ class Rooms:
     gallery: Gallery
     people: People
     guilds: Guilds
+    gatekeeper: Gatekeeper
+    checks: Checks
     wildcards: WildcardLists
     styles: Styles
     lineage: Lineage
     adapters: Adapters
     previews: Previews
     links: Links
+    desk: Desk
+    greeting: Greeting
+    leaving: Leaving
+    budgets: Budgets
+    blocks: Blocks
+    audit: Audit
+    moderation: Moderation
+
+    @property
+    def operator(self) -> Operator:
+        """Return what whoever runs the bot sees and decides."""
+        return self.desk.operator
+
+    @property
+    def broadcasts(self) -> Broadcasts:
+        """Return what writes to every server."""
+        return self.desk.broadcasts
 
 
 @asynccontextmanager
 async def open_rooms(
-    settings: Settings, engine: Engine, client: discord.Client, clock: Clock = time.time
+    settings: Settings,
+    engine: Engine,
+    client: discord.Client,
+    clock: Clock = time.time,
+    live_place: LivePlace = lambda guild_id, channel_id: None,
 ) -> AsyncIterator[Rooms]:
     """Open the store, start the engine, take the unfinished jobs up again; at the end, park what runs.
 
     Raises StorageError and EngineDead: words for the admin.
     """
     folder = settings.data_folder.expanduser()
-    async with await Database.open(settings.database, clock=clock) as database:
+    async with await Database.open(settings.database, clock=clock) as database, AsyncExitStack() as stack:
         pictures, inputs = ContentFolder(folder / "pictures", ".png"), ContentFolder(folder / "inputs")
         if (mended := await repair(database, pictures, inputs)) != Repairs():
             log.warning("the last run left what had to be mended: %s", mended)
@@ -104,10 +141,15 @@ async def open_rooms(
             log.warning("the last run left what had to be mended of adapters: %s", mended)
         learned = folder / "estimates.json"
         estimator = await asyncio.to_thread(_read_estimates, learned)
-        rooms = _built(settings, engine, client, database, pictures, inputs, kept, estimator)
+        rooms = _built(settings, engine, client, database, pictures, inputs, kept, estimator, live_place)
         dispatcher, publisher = rooms.dispatcher, rooms.publisher
         await rooms.people.load()
+        stack.enter_context(rooms.desk.errors.listening())
+        stack.push_async_callback(rooms.desk.stop)
         await rooms.guilds.load()
+        await rooms.operator.load()
+        await rooms.blocks.load()
+        await rooms.budgets.load()
         await rooms.wildcards.load()
         await rooms.styles.load()
         await rooms.adapters.load()
@@ -120,6 +162,7 @@ async def open_rooms(
             keepers = [
                 asyncio.create_task(_keep_house(settings, rooms, inputs), name="housekeeping"),
                 asyncio.create_task(dropped.run(), name="dropped adapters"),
+                asyncio.create_task(rooms.checks.start(), name="the checker"),
             ]
             try:
                 yield rooms
@@ -131,6 +174,7 @@ async def open_rooms(
             await dispatcher.stop(settings.stop_seconds)
             await rooms.previews.stop(settings.stop_seconds)
             await publisher.stop(settings.stop_seconds)
+            await rooms.checks.stop()
             await asyncio.to_thread(_write, learned, dispatcher.estimator.to_json())
 
 
@@ -143,9 +187,15 @@ def _built(
     inputs: ContentFolder,
     kept: AdapterFolders,
     estimator: Estimator,
+    live_place: LivePlace,
 ) -> Rooms:
     """Return the parts, tied together and not started."""
     limits = limits_of(settings)
+    guilds = Guilds(database=database)
+    blocks = Blocks(database=database)
+    audit = Audit(database=database)
+    budgets = Budgets(database=database)
+    shares = Shares(most_weight=settings.most_weight, best_lane=settings.role_lanes)
     dispatcher = Dispatcher(
         engine=engine,
         database=database,
@@ -155,13 +205,27 @@ def _built(
         estimator=estimator,
         max_rows=settings.max_rows,
         clock=database.clock,
+        accounts=budgets,
+        weigh=lambda job: shares.weight(guilds.settings(job.guild_id), job.asked_as.roles),
+        may_run=lambda job: gatekeeper.may_run(job),
+        words=told,
     )
-    guilds = Guilds(database=database)
+    gatekeeper = Gatekeeper(
+        guilds=guilds,
+        blocks=blocks,
+        budgets=budgets,
+        audit=audit,
+        shares=shares,
+        dispatcher=dispatcher,
+        live_place=live_place,
+    )
+    checks = Checks(database=database, pictures=pictures, dispatcher=dispatcher, guilds=guilds, live_place=live_place)
     publisher = Publisher(
         client=client,
         database=database,
-        pictures=pictures,
+        checks=checks,
         dispatcher=dispatcher,
+        may_post=gatekeeper.may_post,
         may_grow=lambda guild, width, height: may_grow(guilds.settings(guild), width, height),
         made_with=lambda job: told_of(job.recipe, job.words, adapters, Actor.of(job)),
     )
@@ -176,6 +240,8 @@ def _built(
         dispatcher=dispatcher,
         styles=styles,
         adapters=adapters,
+        checks=checks,
+        blocks=blocks,
     )
     wildcards = WildcardLists(database=database, folder=settings.lists, expected=bool(settings.wildcards_folder))
     generation = Generation(
@@ -187,10 +253,14 @@ def _built(
         styles=styles,
         wildcards=wildcards,
         guilds=guilds,
+        gatekeeper=gatekeeper,
+        checks=checks,
+        budgets=budgets,
         adapters=adapters,
         limits=limits,
         most_pictures=settings.most_pictures,
         remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
+        warn=lambda job, words, locale: publisher.whisper(job, warned_of(words, locale)),
     )
     previews = Previews(
         listener=publisher,
@@ -201,9 +271,17 @@ def _built(
         adapters=adapters,
     )
     dispatcher.listener = previews
-    gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher)
+    gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, checks=checks)
     lineage = Lineage(database=database, gallery=gallery)
     edits = Edits(generation=generation, dispatcher=dispatcher, guilds=guilds, people=people)
+    leaving = Leaving(
+        database=database,
+        pictures=pictures,
+        inputs=inputs,
+        dispatcher=dispatcher,
+        held=(guilds, styles, wildcards, adapters, blocks),
+        keep_seconds=settings.purge_days * _DAY_SECONDS,
+    )
     return Rooms(
         database=database,
         pictures=pictures,
@@ -214,11 +292,35 @@ def _built(
         gallery=gallery,
         people=people,
         guilds=guilds,
+        gatekeeper=gatekeeper,
+        checks=checks,
         wildcards=wildcards,
         styles=styles,
         lineage=lineage,
         adapters=adapters,
         previews=previews,
+        desk=desk_of(
+            settings,
+            engine,
+            client,
+            database=database,
+            guilds=guilds,
+            dispatcher=dispatcher,
+            publisher=publisher,
+            checks=checks,
+            forget=leaving.purge,
+            sources=lambda: sources_of(
+                pictures, inputs, kept.files, kept.previews, dispatcher.estimator.to_json(), wildcards.operators()
+            ),
+        ),
+        greeting=Greeting(database=database, guilds=guilds, dispatcher=dispatcher),
+        leaving=leaving,
+        budgets=budgets,
+        blocks=blocks,
+        audit=audit,
+        moderation=Moderation(
+            database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, blocks=blocks, audit=audit
+        ),
         links=Links(
             hosts=settings.link_hosts,
             tokens=Tokens(
@@ -246,6 +348,11 @@ async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -
     while True:
         try:
             retired = await images.retire(rooms.database, older_than_seconds=older, most_bytes=most)
+            for guild_id, days in rooms.guilds.kept_days().items():
+                retired += await images.retire_of_guild(rooms.database, guild_id, days * _DAY_SECONDS)
+            await rooms.leaving.purge_due()
+            if settings.audit_days:
+                await rooms.audit.prune(settings.audit_days * _DAY_SECONDS)
             swept = await disposal.sweep(rooms.database, rooms.pictures, inputs)
             await rooms.adapters.sweep()
             async with rooms.database.transaction() as write:

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     memory_budget_gb: float = Field(default=0.0, ge=0)
     #: Memory for the adapters in use, in GB; 0 lets the engine choose.
     adapters_memory_gb: float = Field(default=0.0, ge=0)
+    #: What checks finished pictures where a server wants that: a folder with diffusers' safety checker, or an ONNX
+    #: file; empty means nothing, and then such pictures are withheld.
+    safety_checker: str = ""
     #: CPU threads of the engine; 0 lets torch choose.
     threads: int = Field(default=0, ge=0)
 
@@ -67,11 +70,19 @@ class Settings(BaseSettings):
     keep_days: int = Field(default=30, ge=0)
     #: The oldest pictures are deleted beyond so many GB, favourites never; 0 sets no limit.
     keep_gb: float = Field(default=0.0, ge=0)
+    #: What is kept of a server is deleted so many days after the bot has left it.
+    purge_days: int = Field(default=30, ge=1, le=3650)
+    #: Who changed what in a server is kept for so many days; 0 keeps it as long as the server is there.
+    audit_days: int = Field(default=365, ge=0, le=36500)
     #: Pictures that one member may have waiting, and running at a time; the same of a whole server.
     member_waiting: int = Field(default=24, ge=1)
     member_running: int = Field(default=8, ge=1)
     guild_waiting: int = Field(default=400, ge=1)
     guild_running: int = Field(default=64, ge=1)
+    #: The highest weight in the queue that a server's admins may give a role, and the first lane: "priority" or
+    #: "normal". One divided by that weight is the lowest.
+    most_weight: float = Field(default=4.0, ge=1, le=100)
+    role_lanes: Literal["priority", "normal"] = "priority"
     #: Pictures of one request.
     most_pictures: int = Field(default=8, ge=1, le=10)
     #: Styles that /imagine offers, by name: `[styles.noir]` with `prompt` and `negative` in the TOML file.
@@ -98,11 +109,18 @@ class Settings(BaseSettings):
     hugging_face_token: SecretStr = SecretStr("")
     #: Seconds that running pictures are given at a stop; the rest is painted after the next start.
     stop_seconds: float = Field(default=20.0, ge=0, le=600)
+    #: Where backups are written; empty means `backups` in the data folder. How many of the newest stay; 0 keeps all.
+    backup_folder: str = ""
+    keep_backups: int = Field(default=0, ge=0, le=1000)
+    #: A port of 127.0.0.1 where Prometheus finds metrics; 0: none.
+    metrics_port: int = Field(default=0, ge=0, le=65535)
     #: A file that is touched while all is well, for containers; empty means none.
     health_file: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: "text" for people, "json" for programs.
     log_format: Literal["text", "json"] = "text"
+    #: The log tells what people typed.
+    log_prompts: bool = False
 
     @field_validator("link_hosts", mode="before")
     @classmethod
@@ -160,6 +178,11 @@ class Settings(BaseSettings):
         return self._beside(self.adapters_incoming, "adapters-incoming")
 
     @property
+    def backups(self) -> Path:
+        """Return the folder of backups."""
+        return self._beside(self.backup_folder, "backups")
+
+    @property
     def database(self) -> Path:
         """Return the file of the database."""
         return self.data_folder.expanduser() / "easel.sqlite3"
@@ -184,6 +207,7 @@ class Settings(BaseSettings):
         return EngineSettings(
             models_folder=str(self.models_folder.expanduser().absolute()),
             adapters_folder=str(self.adapters.absolute()),
+            safety_checker=str(Path(self.safety_checker).expanduser().absolute()) if self.safety_checker else "",
             device=self.device,
             dtype=self.dtype,
             attention=self.attention,
@@ -191,6 +215,7 @@ class Settings(BaseSettings):
             memory_budget_bytes=int(self.memory_budget_gb * 1e9),
             adapters_budget_bytes=int(self.adapters_memory_gb * 1e9),
             threads=self.threads,
+            log_prompts=self.log_prompts,
         )
 
 

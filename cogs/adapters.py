@@ -279,8 +279,8 @@ class Adapters(
         return matching(typed, [one.name for one in self._bot.rooms.adapters.owned(interaction.user.id)])
 
     @list.autocomplete("model")
-    async def _models(self, _interaction: Interaction, typed: str) -> Choices:
-        return models_like(typed, self._bot.rooms.dispatcher.models)
+    async def _models(self, interaction: Interaction, typed: str) -> Choices:
+        return models_like(typed, self._bot.rooms.gatekeeper.models(actor_of(interaction)))
 
 
 async def setup(bot: Any) -> None:

@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.app import Easel
 from bot.interactions.answers import acknowledging, actor_of, target_of
 from bot.interactions.files import Sent
+from bot.interactions.gate import private_for
 from bot.interactions.uploads import mark_of, source_of
 from bot.services import derive
 from bot.services.drafts import Draft
@@ -24,6 +25,7 @@ from bot.texts import Mistake
 from bot.ui.choices import Choices, free, matching, models_like
 from inference.protocol.limits import MAX_GUIDANCE_SCALE, MAX_MARGIN
 from inference.protocol.marks import Transparent
+from inference.protocol.messages import ModelInfo
 
 Interaction = discord.Interaction[Easel]
 _Command = TypeVar("_Command")
@@ -77,16 +79,20 @@ def _wish(
 # All of these answer from memory.
 
 
+def _usable(interaction: Interaction) -> list[ModelInfo]:
+    return interaction.client.rooms.gatekeeper.models(actor_of(interaction))
+
+
 async def _models(interaction: Interaction, typed: str) -> Choices:
-    return models_like(typed, interaction.client.rooms.dispatcher.models)
+    return models_like(typed, _usable(interaction))
 
 
 async def _instructors(interaction: Interaction, typed: str) -> Choices:
-    return matching(typed, [info.name for info in interaction.client.rooms.dispatcher.models if info.instructs])
+    return matching(typed, [info.name for info in _usable(interaction) if info.instructs])
 
 
 async def _upscalers(interaction: Interaction, typed: str) -> Choices:
-    models = interaction.client.rooms.dispatcher.models
+    models = _usable(interaction)
     return matching(typed, [*(info.name for info in models if info.kind == "upscaler"), LANCZOS])
 
 
@@ -100,8 +106,7 @@ async def _sizes(_interaction: Interaction, typed: str) -> Choices:
 
 async def _begin(interaction: Interaction, private: bool | None) -> bool:
     """Tell that a command was heard, before its picture is fetched; return whether the answer is private."""
-    if private is None:
-        private = bool(interaction.client.rooms.people.defaults(interaction.user.id).private)
+    private = private_for(interaction, private)
     await acknowledging(interaction, private)()
     return private
 

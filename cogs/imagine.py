@@ -12,6 +12,7 @@ from bot.app import Easel
 from bot.interactions.adapter_views import loras_like
 from bot.interactions.answers import acknowledging, actor_of
 from bot.interactions.files import Sent
+from bot.interactions.gate import private_for
 from bot.interactions.pastes import paint, read_upload
 from bot.interactions.uploads import read_picture
 from bot.services.drafts import Draft
@@ -86,8 +87,7 @@ class Imagine(commands.Cog):
     ) -> None:
         """Hand the wish over; it is acknowledged as soon as it is on disk, or before a picture has to be fetched."""
         rooms = self._bot.rooms
-        if private is None:
-            private = bool(rooms.people.defaults(interaction.user.id).private)
+        private = private_for(interaction, private)
         acknowledge = acknowledging(interaction, private)
         told = Pasted(Wish(draft=Draft()), ())
         whole = looks_pasted(prompt)
@@ -127,8 +127,8 @@ class Imagine(commands.Cog):
     # All of these answer from memory.
 
     @imagine.autocomplete("model")
-    async def _models(self, _interaction: Interaction, typed: str) -> Choices:
-        return models_like(typed, self._bot.rooms.dispatcher.models)
+    async def _models(self, interaction: Interaction, typed: str) -> Choices:
+        return models_like(typed, self._bot.rooms.gatekeeper.models(actor_of(interaction)))
 
     @imagine.autocomplete("sampler")
     async def _samplers(self, _interaction: Interaction, typed: str) -> Choices:

@@ -8,7 +8,7 @@ from discord.app_commands import locale_str as _
 from discord.ext import commands
 
 from bot.app import Easel
-from bot.interactions.answers import show
+from bot.interactions.answers import actor_of, show
 from bot.interactions.exports import send_export
 from bot.services.people import Default
 from bot.services.sizes import RATIOS
@@ -89,8 +89,8 @@ class Me(commands.GroupCog, group_name="me", group_description=_("Your defaults 
     # These answer from memory.
 
     @set.autocomplete("model")
-    async def _models(self, _interaction: Interaction, typed: str) -> Choices:
-        return models_like(typed, self._bot.rooms.dispatcher.models)
+    async def _models(self, interaction: Interaction, typed: str) -> Choices:
+        return models_like(typed, self._bot.rooms.gatekeeper.models(actor_of(interaction)))
 
     @set.autocomplete("size")
     async def _sizes(self, _interaction: Interaction, typed: str) -> Choices:

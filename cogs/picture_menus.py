@@ -12,6 +12,7 @@ from bot.app import Easel
 from bot.interactions import edit_form, remix, upload_card
 from bot.interactions.answers import acknowledging, actor_of, guarded, target_of
 from bot.interactions.files import Sent
+from bot.interactions.gate import private_for
 from bot.interactions.uploads import source_of
 from bot.services.deeds import Deed
 from bot.services.requests import acknowledged
@@ -63,7 +64,7 @@ class PictureMenus(commands.Cog):
         """Make something of a message's picture at once, or ask of which."""
         rooms, actor = self._bot.rooms, actor_of(interaction)
         if (job := self._job_in(message)) is None:
-            private = bool(rooms.people.defaults(actor.member_id).private)
+            private = private_for(interaction)
             file = _picture_of(message)
             await acknowledging(interaction, private)()
             source, _data, _looked = await source_of(interaction, file)

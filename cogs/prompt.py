@@ -56,8 +56,8 @@ class Prompt(commands.GroupCog, group_name="prompt", group_description=_("How pr
     # This answers from memory.
 
     @check.autocomplete("model")
-    async def _models(self, _interaction: Interaction, typed: str) -> Choices:
-        return models_like(typed, self._bot.rooms.dispatcher.models)
+    async def _models(self, interaction: Interaction, typed: str) -> Choices:
+        return models_like(typed, self._bot.rooms.gatekeeper.models(actor_of(interaction)))
 
 
 async def setup(bot: Any) -> None:

@@ -10,9 +10,11 @@ from discord.ext import commands
 from bot.app import Easel
 from bot.attachments import DEFAULT_LIMIT
 from bot.interactions.answers import words_for
+from bot.interactions.places import live_place
 from bot.interactions.showing import send_pictures, take_away
+from bot.services.checks import DIRECTLY
 from bot.services.gallery import Posted
-from bot.services.requests import Actor
+from bot.services.requests import PRESS, Actor, Place
 from bot.services.spots import Spot
 from bot.ui.custom_ids import job_in
 from bot.ui.layouts import note
@@ -80,7 +82,15 @@ class Reactions(commands.Cog):
 
     async def _do(self, payload: Payload, emoji: str, posted: Posted, added: bool) -> None:
         rooms, job, member = self._bot.rooms, posted.job.id, payload.user_id
-        actor = Actor(member_id=member, guild_id=payload.guild_id, locale=posted.locale)
+        actor = Actor(
+            member_id=member,
+            guild_id=payload.guild_id,
+            locale=posted.locale,
+            place=self._place(payload),
+            command=PRESS,
+        )
+        if emoji != _DELETE:
+            rooms.gatekeeper.require_entry(actor)
         if emoji == _KEEP:
             await rooms.gallery.mark(job, member, added)
         elif emoji == _SEND:
@@ -88,12 +98,18 @@ class Reactions(commands.Cog):
             async def send(view: ui.LayoutView, files: list[discord.File]) -> None:
                 await self._write(member, view, files)
 
-            await send_pictures(rooms, job, actor, DEFAULT_LIMIT, send)
+            await send_pictures(rooms, job, actor, DEFAULT_LIMIT, send, where=DIRECTLY)
         else:
             spot = await rooms.gallery.delete(job, actor)
             await take_away(self._bot, spot)
             if spot is None or spot.message_id != payload.message_id:
                 await take_away(self._bot, Spot(payload.channel_id, payload.message_id))
+
+    def _place(self, payload: Payload) -> Place:
+        if payload.guild_id is None:
+            return Place(channel_id=payload.channel_id, direct=True)
+        found = live_place(self._bot, payload.guild_id, payload.channel_id)
+        return Place(channel_id=payload.channel_id) if found is None else found
 
     async def _write(self, member: int, view: ui.LayoutView, files: list[discord.File]) -> None:
         channel = await self._bot.create_dm(discord.Object(member))

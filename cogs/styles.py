@@ -212,8 +212,8 @@ class Styles(
 
     @add.autocomplete("model")
     @edit.autocomplete("model")
-    async def _models(self, _interaction: Interaction, typed: str) -> Choices:
-        return models_like(typed, self._bot.rooms.dispatcher.models)
+    async def _models(self, interaction: Interaction, typed: str) -> Choices:
+        return models_like(typed, self._bot.rooms.gatekeeper.models(actor_of(interaction)))
 
     @add.autocomplete("sampler")
     @edit.autocomplete("sampler")

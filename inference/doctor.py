@@ -16,6 +16,7 @@ from inference.models.catalogue import Catalogue
 from inference.models.device import choose_device, choose_dtype, device_name, installed_version, memory_bytes
 from inference.models.errors import ModelError
 from inference.models.tokenizers import find_vocabulary
+from inference.vision.safety import open_checker
 
 _GIB = 2**30
 #: Less free space than this will not hold an SDXL checkpoint.
@@ -37,9 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings; return 1 where something is bad."""
     options = argparse.ArgumentParser(prog="easel doctor", description=__doc__)
     options.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
+    options.add_argument("--checker", default="", help=argparse.SUPPRESS)
     options.add_argument("--json", action="store_true", help="print JSON")
     chosen = options.parse_args(arguments)
-    findings = examine(chosen.folder)
+    findings = examine(chosen.folder, chosen.checker)
     if chosen.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(finding.state == "bad" for finding in findings))
 
 
-def examine(folder: Path) -> list[Finding]:
+def examine(folder: Path, checker: str = "") -> list[Finding]:
     """Return everything that was found, in the order in which a person would look."""
     return [
         *_versions(),
@@ -59,6 +61,7 @@ def examine(folder: Path) -> list[Finding]:
         _attention(),
         _upscaling(),
         _faces(),
+        _checker(checker),
         *_models(folder),
         _vocabulary(folder),
         _disk(folder),
@@ -113,6 +116,17 @@ def _faces() -> Finding:
         return Finding("ok", "faces", f"found by OpenCV {version}, for face restorers such as GFPGAN")
     advice = "To restore faces, run pip install 'easel[upscale]'."
     return Finding("note", "faces", "not restored (opencv-python-headless is not installed)", advice)
+
+
+def _checker(named: str) -> Finding:
+    if not named:
+        advice = "Servers that want pictures checked are shown none until EASEL_SAFETY_CHECKER names what does so."
+        return Finding("note", "checker", "none", advice)
+    try:
+        return Finding("ok", "checker", open_checker(Path(named).expanduser()).description)
+    except ModelError as error:
+        advice = "Until it can, pictures are withheld where a server wants them checked. docs/operator.md says more."
+        return Finding("bad", "checker", f"the check cannot run: {error}", advice)
 
 
 def _models(folder: Path) -> list[Finding]:

@@ -14,11 +14,15 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from playground.permissions import EVERYONE, Permission
 from playground.server import Playground
 from playground.settings import PlaygroundSettings
 
 #: Those that the system has; Windows sends a SIGBREAK of its own.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+
+#: What `--admin` gives.
+_ADMIN = Permission.MANAGE_GUILD | Permission.MANAGE_MESSAGES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, metavar="N", help="the port; a free one when left out")
     parser.add_argument("--guild", default="Atelier", metavar="NAME", help="the name of the first guild")
     parser.add_argument("--person", action="append", metavar="NAME", help='who is there; repeatable; "ann" if left out')
+    parser.add_argument("--admin", action="append", metavar="NAME", help="who may manage the first guild; repeatable")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="keep the bot's token in this file, to be the same next time"
     )
@@ -71,6 +76,9 @@ async def _serve(settings: PlaygroundSettings, chosen: argparse.Namespace) -> No
     async with Playground(settings) as playground:
         for name in chosen.person or ["ann"]:
             playground.person(name)
+        guild = next(iter(playground.world.guilds.values()))
+        for name in chosen.admin or []:
+            guild.assign(playground.person(name).user, guild.role("admins", EVERYONE | _ADMIN))
         if chosen.until_stdin_closes:
             threading.Thread(target=_watch_stdin, args=(end,), daemon=True).start()
         places = {name: getattr(playground, name) for name in ("api", "gateway", "token", "control", "url")}

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playground.changes import Changes, Topic
+from playground.intents import Intent
 from playground.interactions import GUILD
 from playground.limits import Checker
+from playground.offers import Offers
 from playground.snowflakes import Snowflakes
+
+if TYPE_CHECKING:
+    from playground.guilds import Channel, Guild, Role
+    from playground.users import User
 
 CHAT, ON_USER, ON_MESSAGE = 1, 2, 3
 SUBCOMMAND, GROUP = 1, 2
@@ -24,6 +30,8 @@ class Commands:
 
     def __init__(self, snowflakes: Snowflakes, changes: Changes, application_id: int) -> None:
         self._snowflakes, self._changes, self._application_id = snowflakes, changes, application_id
+        #: What admins changed of who may use them.
+        self.offers = Offers(application_id)
         #: By guild; None is everywhere.
         self._scopes: dict[int | None, list[dict[str, Any]]] = {}
 
@@ -69,6 +77,26 @@ class Commands:
         command["id"] = old["id"] if old else str(self._snowflakes.draw())
         command["version"] = str(self._snowflakes.draw())
         return command
+
+    def permit(
+        self, guild: Guild, name: str | None, target: Role | User | Channel | None, allowed: bool | None
+    ) -> dict[str, Any]:
+        """Let a role, a user or a channel of a guild have a command, or not, as its admins do in its settings.
+
+        Without a name it is about all commands, without a target about all channels; None takes it back. Returns what
+        is set of the command then.
+
+        Raises:
+            LookupError: There is no such command.
+            ValueError: That cannot be set.
+        """
+        known = {command["name"]: int(command["id"]) for command in [*self.of(guild.id), *self.of(None)]}
+        if name is not None and name not in known:
+            raise LookupError(f"there is no command {name!r}, only {sorted(known)}")
+        changed = self.offers.change(guild, None if name is None else known[name], target, allowed)
+        guild.world.emit("APPLICATION_COMMAND_PERMISSIONS_UPDATE", changed, guild, Intent.NONE, anywhere=True)
+        self._changes.happened(Topic.COMMANDS)
+        return changed
 
     def offered(self, guild_id: int | None, context: int, installed: bool) -> Iterator[dict[str, Any]]:
         """Yield the commands of a place; `installed` means for the person, who then has them everywhere."""
@@ -148,7 +176,12 @@ def _check_options(checker: Checker, options: list[dict[str, Any]], path: tuple[
 
 
 def _characters(thing: dict[str, Any]) -> int:
-    """Return how long names, descriptions and values of a command are together."""
-    own = len(str(thing.get("name", ""))) + len(str(thing.get("description") or "")) + len(str(thing.get("value", "")))
+    """Return how long names, descriptions and values of a command are together, each in its longest language."""
+    own = _longest(thing, "name") + _longest(thing, "description") + len(str(thing.get("value", "")))
     inside = [*(thing.get("options") or []), *(thing.get("choices") or [])]
     return own + sum(_characters(each) for each in inside)
+
+
+def _longest(thing: dict[str, Any], key: str) -> int:
+    texts = [thing.get(key) or "", *(thing.get(f"{key}_localizations") or {}).values()]
+    return max(len(str(text)) for text in texts)

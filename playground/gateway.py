@@ -339,7 +339,7 @@ class Gateway:
         self.sent.append(session.send("READY", ready | {"shard": [index, count]} if with_shard else ready))
         if Intent.GUILDS in session.intents:
             everyone = Intent.GUILD_MEMBERS in session.intents
-            for guild in guilds:
+            for guild in filter(lambda each: each.available, guilds):
                 self.sent.append(session.send("GUILD_CREATE", guild.create_payload(everyone)))
 
     def _resume(self, connection: Connection, data: dict[str, Any]) -> None:

@@ -109,6 +109,8 @@ class Channel:
     guild: Guild | None = None
     recipients: list[User] = field(default_factory=list)
     position: int = 0
+    #: For adults alone.
+    age_restricted: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     #: By id, oldest first.
     messages: dict[int, Message] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class Channel:
             "position": self.position,
             "parent_id": None,
             "topic": None,
-            "nsfw": False,
+            "nsfw": self.age_restricted,
             "rate_limit_per_user": 0,
             "permission_overwrites": [overwrite.payload() for overwrite in self.overwrites.values()],
         }
@@ -138,6 +140,13 @@ class Channel:
         member = self.guild.members.get(user.id)
         return Permission(0) if member is None else in_channel(member, self)
 
+    def restrict_age(self, restricted: bool = True) -> None:
+        """Make it a channel for adults alone, or one for everybody again."""
+        if self.guild is None:
+            raise ValueError("a conversation is not age-restricted")
+        self.age_restricted = restricted
+        self.guild.world.emit("CHANNEL_UPDATE", self.payload(), self.guild, Intent.GUILDS, about=self)
+
     def overwrite(self, target: Role | User | Member, allow: int = 0, deny: int = 0) -> None:
         """Allow and deny something to a role or to a member."""
         if self.guild is None:
@@ -145,6 +154,30 @@ class Channel:
         who = target.user if isinstance(target, Member) else target
         self.overwrites[who.id] = Overwrite(who, Permission(allow), Permission(deny))
         self.guild.world.emit("CHANNEL_UPDATE", self.payload(), self.guild, Intent.GUILDS, about=self)
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Something that Discord writes down of what was done in a guild."""
+
+    id: int
+    #: Discord's number of it.
+    action: int
+    user: User
+    target: User
+
+    def payload(self) -> dict[str, Any]:
+        """Return the entry as Discord sends it."""
+        return {
+            "id": str(self.id),
+            "action_type": self.action,
+            "user_id": str(self.user.id),
+            "target_id": str(self.target.id),
+        }
+
+
+#: A bot was added.
+BOT_ADDED = 28
 
 
 @dataclass(eq=False)
@@ -161,6 +194,12 @@ class Guild:
     channels: dict[int, Channel] = field(default_factory=dict)
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
+    #: Where Discord says who came, if anywhere.
+    system_channel: Channel | None = None
+    #: Oldest first.
+    audit: list[AuditEntry] = field(default_factory=list)
+    #: Discord can reach it.
+    available: bool = True
 
     def __post_init__(self) -> None:
         self.everyone = Role(self.id, "@everyone", EVERYONE)
@@ -203,6 +242,14 @@ class Guild:
         role.permissions = Permission(permissions)
         self.world.emit("GUILD_ROLE_UPDATE", self._role_event(role), self, Intent.GUILDS)
 
+    def delete_role(self, role: Role) -> None:
+        """Delete a role; nobody has it any more."""
+        del self.roles[role.id]
+        for member in self.members.values():
+            member.roles = [each for each in member.roles if each is not role]
+        event = {"guild_id": str(self.id), "role_id": str(role.id)}
+        self.world.emit("GUILD_ROLE_DELETE", event, self, Intent.GUILDS)
+
     def _role_event(self, role: Role) -> dict[str, Any]:
         return {"guild_id": str(self.id), "role": role.payload()}
 
@@ -228,14 +275,15 @@ class Guild:
             raise unknown("Member")
         return self.members[user_id]
 
-    def invite_bot(self) -> None:
-        """Make the bot a member, with a role of its own."""
+    def invite_bot(self, by: User | None = None, permissions: int = EVERYONE) -> None:
+        """Make the bot a member, with a role of its own; `by` the owner, if nobody else is named."""
         bot = self.world.bot
         if bot.id in self.members:
             return
-        role = Role(self.world.snowflakes.draw(), bot.name, EVERYONE, len(self.roles), bot_id=bot.id)
+        role = Role(self.world.snowflakes.draw(), bot.name, Permission(permissions), len(self.roles), bot_id=bot.id)
         self.roles[role.id] = role
         self.members[bot.id] = Member(bot, self, self.world.clock.stamp(), [role])
+        self.audit.append(AuditEntry(self.world.snowflakes.draw(), BOT_ADDED, by or self.owner, bot))
         body = self.create_payload()
         body.pop("unavailable")  # Its absence tells a new guild from one that is back.
         self.world.emit("GUILD_CREATE", body, self, Intent.GUILDS)
@@ -246,6 +294,16 @@ class Guild:
         member = self.members.pop(self.world.bot.id)
         for role in member.roles:
             self.roles.pop(role.id)
+
+    def fail(self) -> None:
+        """Let Discord not reach the guild for a while."""
+        self.available = False
+        self.world.emit("GUILD_DELETE", {"id": str(self.id), "unavailable": True}, self, Intent.GUILDS)
+
+    def recover(self) -> None:
+        """End what `fail` began."""
+        self.available = True
+        self.world.emit("GUILD_CREATE", self.create_payload(), self, Intent.GUILDS)
 
     def payload(self) -> dict[str, Any]:
         """Return the guild as REST sends it."""
@@ -264,7 +322,7 @@ class Guild:
             "region": "deprecated",
             "afk_channel_id": None,
             "afk_timeout": 300,
-            "system_channel_id": None,
+            "system_channel_id": None if self.system_channel is None else str(self.system_channel.id),
             "system_channel_flags": 0,
             "widget_enabled": False,
             "widget_channel_id": None,

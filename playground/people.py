@@ -106,7 +106,7 @@ class Person:
             command
             for command in offered
             if (present or (self.user.installed and 1 in command["integration_types"]))
-            and _permitted(command, granted if guild else Permission.all())
+            and self._playground.commands.offers.offered(command, self.user, place)
         ]
 
     def _command(self, name: str, type_: int, channel: Place) -> dict[str, Any]:
@@ -350,13 +350,3 @@ def _filled(
 ) -> dict[str, Any]:
     filled = options.fill(command, path, given, resolved, focused, checked)
     return {"options": filled} if filled else {}
-
-
-def _permitted(command: dict[str, Any], granted: Permission) -> bool:
-    """Return whether a member with these permissions is offered a command."""
-    needed = command["default_member_permissions"]
-    if needed is None:
-        return True
-    if granted == Permission.all():
-        return True
-    return needed != "0" and Permission(int(needed)) & granted == Permission(int(needed))

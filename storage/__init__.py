@@ -42,6 +42,13 @@ A request, its pictures and its end::
   give_back, export, forget_member.
   Their files are a `FlatFolder`, written by `take`; `disposal.sweep_adapters` and `repair_adapters` are theirs.
 - `usage`: add, of_member, of_guild, day_of.
+- `presence`: all, seen, left, due, begin, claim_greeting, release_greeting. Where the bot is.
+- `purge.purge(database, guild_id)`: deletes everything that is kept of a server.
+- `blocks`: all, of_member, put, remove, forget_member, delete_of_guild.
+- `audit`: add, add_all, page, every, about, prune, forget_member, delete_of_guild.
+- `taking_down`: count, take_down, messages, note_gone. What a member made in a server, deleted by those who run it.
+- `notes`: get, beginning, put, take, forget. What the operator set.
+- `backup`: make, archives, prune; `restoring`: restore, inspect. One file with everything, while others write.
 """
 
 from storage.database import Clock, Database, Reader, Transaction

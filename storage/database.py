@@ -13,7 +13,7 @@ from typing import Protocol, Self, TypeVar
 
 import aiosqlite
 
-from storage.errors import explained
+from storage.errors import StorageError, explained
 from storage.lock import ProcessLock
 from storage.upgrade import Migration, read_migrations, upgrade
 
@@ -24,6 +24,9 @@ Clock = Callable[[], float]
 Value = str | int | float | bytes | None
 Parameters = Mapping[str, Value] | Sequence[Value]
 Row = sqlite3.Row
+
+#: Stands in a folder into which a restore has not come to its end.
+RESTORING = ".restoring"
 
 _BUSY_SECONDS = 5.0
 _T = TypeVar("_T")
@@ -228,6 +231,11 @@ async def uninterrupted(work: Awaitable[_T]) -> _T:
 def _prepare(lock: ProcessLock, path: Path, migrations: Sequence[Migration] | None, now: float) -> None:
     """Lock and upgrade the file; the lock is given back when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if (path.parent / RESTORING).exists():
+        raise StorageError(
+            f"A backup is being restored into {path.parent}, or that was cut off. Wait until it is done, or empty the "
+            "folder and restore it again."
+        )
     lock.acquire()
     try:
         upgrade(path, read_migrations() if migrations is None else migrations, now)

@@ -33,6 +33,8 @@ class ContentFolder:
         #: Held while files are pinned or removed, so that neither happens in the midst of the other.
         self._settling = asyncio.Lock()
         self._pins: Counter[ContentHash] = Counter()
+        #: Blocks in which nothing may be removed.
+        self._holds = 0
 
     def path(self, name: ContentHash) -> Path:
         """Return where the file of that content is or would be. Raises OutOfRange for what is no SHA-256."""
@@ -72,6 +74,16 @@ class ContentFolder:
             self._pins.subtract(names)
             self._pins += Counter()
 
+    @asynccontextmanager
+    async def unswept(self) -> AsyncIterator[None]:
+        """Keep every file for the length of the block: `remove` removes none, and whoever sweeps comes again."""
+        async with self._settling:
+            self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+
     async def read(self, name: ContentHash) -> bytes | None:
         """Return a file's bytes, or None when it is not there. Raises Unwritable when it cannot be read."""
         return await asyncio.to_thread(self._read, name)
@@ -79,7 +91,7 @@ class ContentFolder:
     async def remove(self, names: Collection[ContentHash]) -> list[ContentHash]:
         """Delete files, except those being kept just now, and return the names of those that are gone."""
         async with self._settling:
-            free = [name for name in names if name not in self._pins]
+            free = [] if self._holds else [name for name in names if name not in self._pins]
             await asyncio.to_thread(self._remove, free)
             return free
 

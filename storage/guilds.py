@@ -26,6 +26,12 @@ SET = """
     ON CONFLICT (id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
 """
 DELETE = "DELETE FROM guilds WHERE id = :id"
+SELECT_CLOSED = "SELECT id, closed_why FROM guilds WHERE NOT enabled"
+CLOSE = """
+    INSERT INTO guilds (id, enabled, closed_why, updated_at) VALUES (:id, 0, :why, :now)
+    ON CONFLICT (id) DO UPDATE SET enabled = 0, closed_why = excluded.closed_why
+"""
+OPEN = "UPDATE guilds SET enabled = 1, closed_why = '' WHERE id = :id AND NOT enabled"
 
 #: Of any number that an admin chooses.
 MOST = 1_000_000
@@ -39,6 +45,8 @@ _LEAST_UPSCALE_PIXELS = 1_000_000
 MAX_ADAPTERS, MAX_ADAPTER_BYTES = 10_000, 10**12
 #: Words, or patterns, of one list, and the characters of one.
 MAX_WORDS, MAX_WORD_CHARACTERS, MAX_PATTERN_CHARACTERS = 1_000, 100, 300
+#: Of the operator's reason for closing a server.
+MAX_REASON_CHARACTERS = 300
 #: Of days that pictures are kept.
 MAX_KEEP_DAYS = 3_650
 
@@ -286,6 +294,33 @@ async def all_settings(reader: Reader) -> dict[int, Settings]:
         except msgspec.DecodeError as error:
             log.warning("the settings of guild %d cannot be read: %s", row["id"], error)
     return found
+
+
+async def unreadable(reader: Reader) -> set[int]:
+    """Return the guilds whose settings make no sense."""
+    found = set()
+    for row in await reader.fetch_all(SELECT_ALL):
+        try:
+            _decoder.decode(row["settings"])
+        except msgspec.DecodeError:
+            found.add(int(row["id"]))
+    return found
+
+
+async def closed(reader: Reader) -> dict[int, str]:
+    """Return the guilds that the operator has closed, each with the reason, "" without one."""
+    return {row["id"]: row["closed_why"] for row in await reader.fetch_all(SELECT_CLOSED)}
+
+
+async def close(write: Transaction, guild_id: int, why: str) -> None:
+    """Close a guild. Raises OutOfRange for a reason that is too long."""
+    require_text("reason", why, MAX_REASON_CHARACTERS)
+    await write.execute(CLOSE, {"id": guild_id, "why": why, "now": write.now})
+
+
+async def reopen(write: Transaction, guild_id: int) -> bool:
+    """Open a guild again, and tell whether it was closed."""
+    return await write.execute(OPEN, {"id": guild_id}) > 0
 
 
 async def set_settings(write: Transaction, guild_id: int, chosen: Settings) -> None:

@@ -10,7 +10,7 @@ from inference.protocol import recipe as recipes
 from inference.protocol.messages import JobId
 from inference.protocol.recipe import AnyRecipe, ContentHash
 from storage import disposal
-from storage.database import Database, Reader, Row, Transaction
+from storage.database import Database, Reader, Row, Transaction, Value
 from storage.errors import UnreadableRecipe
 
 log = logging.getLogger("easel.storage")
@@ -18,6 +18,7 @@ log = logging.getLogger("easel.storage")
 ImageId = NewType("ImageId", int)
 
 _RETIRE_IMAGES = 200
+_RETIRE_JOBS = 1000
 
 INSERT = """
     INSERT INTO images (hash, job_id, unit_index, member_id, width, height, bytes, recipe, created_at)
@@ -74,6 +75,19 @@ SELECT_OLDEST = """
             WHERE job_id = images.job_id AND state IN ('pending', 'progress')
         )
     ORDER BY created_at LIMIT :limit
+"""
+#: The same of a server's: pages of its jobs, and of those the old pictures.
+SELECT_JOBS_OF_GUILD = """
+    SELECT sequence, id FROM jobs WHERE guild_id = :guild_id AND sequence > :after ORDER BY sequence LIMIT :limit
+"""
+SELECT_OLD_OF_JOBS = """
+    SELECT images.id FROM json_each(:ids) AS wanted JOIN images ON images.job_id = wanted.value
+    WHERE deleted_at IS NULL AND created_at < :before
+        AND NOT EXISTS (SELECT 1 FROM favourites WHERE image_id = images.id)
+        AND NOT EXISTS (
+            SELECT 1 FROM deliveries
+            WHERE job_id = images.job_id AND state IN ('pending', 'progress')
+        )
 """
 
 
@@ -227,6 +241,26 @@ async def retire(database: Database, *, older_than_seconds: float | None = None,
             break
         retired += count
     return retired
+
+
+async def retire_of_guild(database: Database, guild_id: int, older_than_seconds: float) -> int:
+    """Delete a server's pictures that are older than that, but for those that `retire` keeps too; return how many.
+
+    Call `disposal.sweep` afterwards.
+    """
+    retired, after, before = 0, 0, database.clock() - older_than_seconds
+    while True:
+        page = {"guild_id": guild_id, "after": after, "limit": _RETIRE_JOBS}
+        found = await database.fetch_all(SELECT_JOBS_OF_GUILD, page)
+        if not found:
+            return retired
+        after = found[-1]["sequence"]
+        old: dict[str, Value] = {"ids": _json(row["id"] for row in found), "before": before}
+        if not await database.fetch_all(SELECT_OLD_OF_JOBS, old):
+            continue
+        async with database.transaction() as write:
+            # Asked again: somebody may have marked one since.
+            retired += await delete(write, [row["id"] for row in await write.fetch_all(SELECT_OLD_OF_JOBS, old)])
 
 
 async def _retire_some(database: Database, before: float, excess: int | None) -> int:

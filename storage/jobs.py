@@ -7,14 +7,14 @@ from typing import Any, Literal
 import msgspec
 
 from inference.protocol import recipe as recipes
-from inference.protocol.messages import FailureKind, JobId
+from inference.protocol.messages import JobId
 from inference.protocol.recipe import AnyRecipe, Upscale, Words, picture_of, prompt_of
 from storage import deliveries, inputs
 from storage.database import Reader, Row, Transaction
 from storage.deliveries import NewDelivery
 from storage.errors import UnreadableRecipe
 from storage.images import ImageId, recipe_from
-from storage.units import Unit, unit_from
+from storage.units import FailureReason, Unit, unit_from
 
 log = logging.getLogger("easel.storage")
 
@@ -52,6 +52,13 @@ SELECT_UNITS_OF = """
 SELECT_HISTORY = """
     SELECT * FROM jobs WHERE member_id = :member_id AND sequence < :before ORDER BY sequence DESC LIMIT :limit
 """
+#: What everybody in a server may have seen, as long as there is a picture of it.
+SELECT_SHOWN = """
+    SELECT * FROM jobs
+    WHERE member_id = :member_id AND sequence < :before AND guild_id = :guild_id AND NOT private
+        AND EXISTS (SELECT 1 FROM images WHERE images.job_id = jobs.id AND images.deleted_at IS NULL)
+    ORDER BY sequence DESC LIMIT :limit
+"""
 COUNT_OF_MEMBER = """
     SELECT state, count(*) AS jobs, sum(count) AS pictures FROM jobs
     WHERE member_id = :owner AND state IN ('waiting', 'running') GROUP BY state
@@ -88,6 +95,10 @@ class AskedAs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Discord let them manage messages there, and the server.
     moderator: bool = False
     manager: bool = False
+    #: What the channel was in, and what Discord said of it.
+    above: tuple[int, ...] = ()
+    age_restricted: bool = False
+    thread: bool = False
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +144,7 @@ _asked_as = msgspec.json.Decoder(AskedAs)
 class Failure(msgspec.Struct, frozen=True):
     """Why a picture could not be made, in words for a person."""
 
-    kind: FailureKind
+    kind: FailureReason
     text: str
 
 
@@ -238,15 +249,22 @@ async def unreadable(reader: Reader) -> list[JobId]:
     return found
 
 
-async def history(reader: Reader, member_id: int, *, before: int | None = None, limit: int = 25) -> list[Job]:
+async def history(
+    reader: Reader, member_id: int, *, before: int | None = None, limit: int = 25, shown_in: int | None = None
+) -> list[Job]:
     """Return a page of a member's jobs, newest first: those whose `sequence` is less than `before`.
 
-    What this version cannot read is left out.
+    With `shown_in` only those that were shown to everybody in that server, and of which there is a picture left. What
+    this version cannot read is left out.
     """
+    select = SELECT_HISTORY if shown_in is None else SELECT_SHOWN
+    wanted: dict[str, int] = {"member_id": member_id, "limit": limit}
+    if shown_in is not None:
+        wanted["guild_id"] = shown_in
     found: list[Job] = []
     last = 2**63 - 1 if before is None else before
     while len(found) < limit:
-        rows = await reader.fetch_all(SELECT_HISTORY, {"member_id": member_id, "before": last, "limit": limit})
+        rows = await reader.fetch_all(select, {**wanted, "before": last})
         if not rows:
             break
         found += _readable(rows)

@@ -8,12 +8,14 @@ import msgspec
 
 from inference.protocol.limits import MAX_COUNT, require_float, require_int, require_size, require_text
 from inference.protocol.messages import JobId
-from storage import adapters, disposal, styles, usage, wildcards
+from storage import adapters, audit, blocks, disposal, styles, usage, wildcards
 from storage.database import Database, Reader, Row, Transaction
 from storage.errors import UnreadableRow
 from storage.files import ContentFolder
 
 _PAGE = 500
+#: Columns that hold JSON.
+_JSON = ("recipe", "words", "origin", "asked_as", "verdict")
 
 SELECT = "SELECT defaults, weight FROM members WHERE id = :id"
 SELECT_ALL_DEFAULTS = "SELECT id, defaults FROM members WHERE defaults <> '{}'"
@@ -39,6 +41,10 @@ EXPORT_DELIVERIES = """
     FROM jobs JOIN deliveries ON deliveries.job_id = jobs.id
     WHERE member_id = :id AND sequence > :after ORDER BY sequence LIMIT :limit
 """
+#: What the member did as an admin and what is written elsewhere than in the audit.
+EXPORT_BLOCKED = "SELECT guild_id, member_id, reason, blocked_at FROM blocks WHERE blocked_by = :id ORDER BY guild_id"
+EXPORT_BANNED = "SELECT guild_id, member_id, banned_at FROM adapter_bans WHERE banned_by = :id ORDER BY guild_id"
+EXPORT_TAKEN_AWAY = "SELECT guild_id, hash, removed_at FROM adapter_removals WHERE removed_by = :id ORDER BY guild_id"
 SELECT_UNFINISHED = """
     SELECT id FROM jobs WHERE member_id = :id AND state IN ('waiting', 'running') ORDER BY sequence
 """
@@ -48,6 +54,10 @@ SELECT_INPUTS = "SELECT hash FROM inputs JOIN jobs ON jobs.id = inputs.job_id WH
 DELETE_JOBS = "DELETE FROM jobs WHERE member_id = :id"
 DELETE_FAVOURITES = "DELETE FROM favourites WHERE member_id = :id"
 DELETE = "DELETE FROM members WHERE id = :id"
+#: What is left of a block says who is blocked and no more.
+BARE_BLOCKS = "UPDATE blocks SET reason = '' WHERE member_id = :id"
+
+_EXPORT_DONE = {"blocks": EXPORT_BLOCKED, "adapter_bans": EXPORT_BANNED, "adapter_removals": EXPORT_TAKEN_AWAY}
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,6 +159,12 @@ async def export(database: Database, pictures: ContentFolder, member_id: int) ->
         "styles": [msgspec.to_builtins(one) for one in owned],
         **await adapters.export(database, member_id),
         "usage": [msgspec.to_builtins(one) for one in await usage.of_member(database, member_id)],
+        "blocks": [_about_me(one, "blocked_by") for one in await blocks.of_member(database, member_id)],
+        "audit": [_done(one, member_id) for one in await audit.about(database, member_id)],
+        "done_as_admin": {
+            name: [dict(row) for row in await database.fetch_all(sql, {"id": member_id})]
+            for name, sql in _EXPORT_DONE.items()
+        },
     }
     kept = dict.fromkeys(row["hash"] for row in images if row["deleted_at"] is None)
     return Export(data, [pictures.path(name) for name in kept])
@@ -158,8 +174,9 @@ async def delete(write: Transaction, member_id: int) -> list[JobId]:
     """Delete everything that is kept about a member; the next sweep deletes the files.
 
     What the member used stays in the guilds' totals, and lists of words and styles that were given to guilds stay
-    there, under nobody's name; adapters go, shared or not. Returns the jobs that had not ended, for the queue and the
-    engines to be told.
+    there, under nobody's name; adapters go, shared or not. That a guild blocks them, or lets them bring no adapters,
+    stays as a bare id: otherwise whoever is blocked deletes their data and comes back. What they did as an admin was
+    done by nobody. Returns the jobs that had not ended, for the queue and the engines to be told.
     """
     member = {"id": member_id}
     jobs = [JobId(row["id"]) for row in await write.fetch_all(SELECT_UNFINISHED, member)]
@@ -171,7 +188,9 @@ async def delete(write: Transaction, member_id: int) -> list[JobId]:
     await wildcards.forget_member(write, member_id)
     await styles.forget_member(write, member_id)
     await adapters.forget_member(write, member_id)
-    for statement in (DELETE_JOBS, DELETE_FAVOURITES, DELETE):
+    await audit.forget_member(write, member_id)
+    await blocks.forget_member(write, member_id)
+    for statement in (DELETE_JOBS, DELETE_FAVOURITES, DELETE, BARE_BLOCKS):
         await write.execute(statement, member)
     return jobs
 
@@ -191,5 +210,16 @@ def _readable(row: Row) -> dict[str, Any]:
     found = dict(row)
     return {
         **found,
-        **{name: msgspec.json.decode(found[name]) for name in ("recipe", "words", "origin") if found.get(name)},
+        **{name: msgspec.json.decode(found[name]) for name in _JSON if found.get(name)},
     }
+
+
+def _about_me(block: blocks.Block, *others: str) -> dict[str, Any]:
+    """Return a row about a member, without the ids of others."""
+    return {name: value for name, value in msgspec.to_builtins(block).items() if name not in others}
+
+
+def _done(entry: audit.Entry, member_id: int) -> dict[str, Any]:
+    """Return what a member did, or what was done to them: by whom is not theirs to know."""
+    shown: dict[str, Any] = msgspec.to_builtins(entry)
+    return shown if entry.member_id == member_id else {**shown, "member_id": None}

@@ -12,6 +12,8 @@ from storage.database import Row, Transaction, Value
 from storage.images import ImageId, NewImage
 
 UnitState = Literal["waiting", "running", "done", "failed", "cancelled"]
+#: Why a unit failed: what engines tell; or refused: a rule forbade it when its turn came.
+FailureReason = FailureKind | Literal["refused"]
 
 CLAIM = """
     UPDATE units SET state = 'running', launch = :launch
@@ -123,7 +125,7 @@ async def finish(
 async def fail(
     write: Transaction,
     job_id: JobId,
-    kind: FailureKind,
+    kind: FailureReason,
     text: str,
     *,
     launch: LaunchId | None = None,

@@ -25,6 +25,17 @@ SELECT_OF_GUILD = """
     SELECT member_id, nullif(guild_id, 0) AS guild_id, day, gpu_seconds, pictures FROM usage
     WHERE guild_id = :guild_id AND day >= :since ORDER BY day, member_id
 """
+#: Guild by guild, since the days of each stand together in the index.
+SELECT_SINCE = """
+    WITH RECURSIVE wanted (guild_id) AS (
+        SELECT min(guild_id) FROM usage
+        UNION ALL
+        SELECT (SELECT min(guild_id) FROM usage WHERE guild_id > wanted.guild_id) FROM wanted
+        WHERE wanted.guild_id IS NOT NULL
+    )
+    SELECT member_id, nullif(usage.guild_id, 0) AS guild_id, day, gpu_seconds, pictures
+    FROM wanted CROSS JOIN usage ON usage.guild_id = wanted.guild_id AND day >= :since
+"""
 FOLD = """
     INSERT INTO usage (member_id, guild_id, day, gpu_seconds, pictures)
     SELECT :nobody, guild_id, day, gpu_seconds, pictures FROM usage WHERE member_id = :member_id
@@ -73,6 +84,11 @@ async def of_member(reader: Reader, member_id: int, since: str = "") -> list[Usa
 async def of_guild(reader: Reader, guild_id: int, since: str = "") -> list[Usage]:
     """Return what a guild's members used on and after a day, by day and member."""
     return _usages(await reader.fetch_all(SELECT_OF_GUILD, {"guild_id": guild_id, "since": since}))
+
+
+async def since(reader: Reader, day: str) -> list[Usage]:
+    """Return what everybody used on and after a day, in no order."""
+    return _usages(await reader.fetch_all(SELECT_SINCE, {"since": day}))
 
 
 async def forget_member(write: Transaction, member_id: int) -> None:

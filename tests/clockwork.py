@@ -232,11 +232,15 @@ class Clockwork:
         del self._jobs[command.job]
         recipes = [picture_of(job.recipe, index) for index in range(command.count)]
         pictures = tuple(
-            Picture(data=flat_png(recipe), width=recipe.width, height=recipe.height, recipe=recipe)
+            Picture(data=self.paint(recipe), width=recipe.width, height=recipe.height, recipe=recipe)
             for recipe in recipes
         )
         timings = Timings(total_seconds=0.1, loading_seconds=0, network_seconds=0.1, steps=job.step)
         self._emit(Finished(launch=self._launch, job=command.job, pictures=pictures, timings=timings))
+
+    def paint(self, recipe: Recipe) -> bytes:
+        """Return the picture of a recipe, as a PNG."""
+        return flat_png(recipe)
 
     def _fail(self, job: _Job, kind: FailureKind, message: str) -> None:
         del self._jobs[job.command.job]

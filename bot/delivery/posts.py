@@ -99,21 +99,24 @@ def place_of(dispatcher: Dispatcher, job: JobId) -> layouts.Waiting:
     return layouts.Waiting(ahead=place.ahead_units, seconds=_rounded(seconds), reason=place.reason.key)
 
 
-def view_of(post: Post, dispatcher: Dispatcher, now: float) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return the message as it is to look now, and the files it shows."""
+def view_of(
+    post: Post, dispatcher: Dispatcher, now: float, *, previews: bool = True
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return the message as it is to look now, and the files it shows; `previews` where those may be seen."""
+    growing = post.previews if previews else {}
     asked, post.shown = post.asked, None
     if dispatcher.trouble is not None:
         return layouts.ended(asked, say("waiting_for_engine", asked.locale), "cancel"), []
     if post.loading is not None:
         return layouts.ended(asked, say("loading", asked.locale, model=post.loading), "cancel"), []
-    if post.lost and not post.previews:
+    if post.lost and not growing:
         return layouts.ended(asked, say("again_after_loss", asked.locale), "cancel"), []
     place = place_of(dispatcher, post.job.id)
     if not post.shares and place.reason != "running":
         post.shown = place
         return layouts.waiting(asked, place), []
-    names = {index: layouts.PREVIEW_NAME.format(index + 1) for index in sorted(post.previews)}
-    files = [discord.File(io.BytesIO(post.previews[index]), name) for index, name in names.items()]
+    names = {index: layouts.PREVIEW_NAME.format(index + 1) for index in sorted(growing)}
+    files = [discord.File(io.BytesIO(growing[index]), name) for index, name in names.items()]
     progress = layouts.Running(
         share=post.share,
         done=sum(share >= 1.0 for share in post.shares.values()),

@@ -7,14 +7,16 @@ from collections.abc import Coroutine
 
 import discord
 
-from bot.delivery.outbox import PASSING, Outbox
+from bot.delivery.outbox import PASSING, MayPost, Outbox
 from bot.delivery.posts import Post, place_of, view_of
 from bot.delivery.results import MadeWith, MayGrow
 from bot.delivery.ways import Courier, NoWay, Sent, token_lives
+from bot.observer import Observer
 from bot.queue.dispatcher import Dispatcher
+from bot.services.checks import Checks
 from bot.ui.layouts import note
 from inference.protocol.messages import JobId
-from storage import ContentFolder, Database, deliveries, jobs
+from storage import Database, deliveries, jobs
 from storage.deliveries import Delivery
 from storage.jobs import NewJob
 
@@ -39,15 +41,17 @@ class Publisher:
         *,
         client: discord.Client,
         database: Database,
-        pictures: ContentFolder,
+        checks: Checks,
         dispatcher: Dispatcher,
         may_grow: MayGrow,
         made_with: MadeWith = lambda job: (),
+        may_post: MayPost = lambda job, place: True,
         edit_seconds: float = EDIT_SECONDS,
         pause_seconds: float = 1.0,
     ) -> None:
         self._database = database
         self._dispatcher = dispatcher
+        self._checks = checks
         self._courier = Courier(client)
         self._edit_seconds = edit_seconds
         self._posts: dict[JobId, Post] = {}
@@ -57,10 +61,11 @@ class Publisher:
         self._outbox = Outbox(
             courier=self._courier,
             database=database,
-            pictures=pictures,
+            checks=checks,
             model_name=dispatcher.model_name,
             may_grow=may_grow,
             made_with=made_with,
+            may_post=may_post,
             pause_seconds=pause_seconds,
         )
 
@@ -68,6 +73,10 @@ class Publisher:
     def kept(self) -> dict[int, int]:
         """Members with results that could not be delivered and of whom they were not told yet."""
         return self._outbox.kept
+
+    def observe(self, observer: Observer) -> None:
+        """Tell somebody how deliveries go."""
+        self._outbox.observer = observer
 
     # Start and stop -------------------------------------------------------------------------------------------------
 
@@ -202,7 +211,8 @@ class Publisher:
         if post.closing:
             return
         post.dirty = False
-        view, files = view_of(post, self._dispatcher, time.monotonic())
+        previews = self._checks.shows_previews(post.job)
+        view, files = view_of(post, self._dispatcher, time.monotonic(), previews=previews)
         sent = await self._courier.show(delivery, view, files)
         if delivery.message_id != sent.message_id:
             await self._note_shown(post, sent)

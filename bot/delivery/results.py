@@ -7,12 +7,13 @@ from discord import ui
 from bot.attachments import stem_of
 from bot.delivery.posts import asked_of
 from bot.delivery.ways import Layout, Result
+from bot.services.checks import Shown
 from bot.services.networks import Named
 from bot.texts import say
 from bot.ui import deeds, layouts
+from bot.ui.checked import remarks, waits_for_check
 from bot.ui.custom_ids import Verb
 from inference.protocol.recipe import Upscale
-from storage import ContentFolder, Database, images
 from storage.deliveries import Delivery
 from storage.jobs import Job
 
@@ -26,46 +27,47 @@ MadeWith = Callable[[Job], Sequence[Named]]
 _MOST_WORDS = 1000
 
 
-async def result_of(
+def result_of(
     job: Job,
     delivery: Delivery | None,
-    database: Database,
-    pictures: ContentFolder,
+    found: Sequence[Shown],
     model_name: str,
     may_grow: MayGrow,
     adapters: Sequence[Named] = (),
     note: str = "",
 ) -> Result:
-    """Return what is to be sent of a job that has ended; `note` is a sentence about the way it goes.
-
-    Raises StorageError when a picture cannot be read just now.
-    """
+    """Return what is to be sent of a job that has ended; `note` is a sentence about the way it goes."""
     asked = asked_of(job, delivery)
-    found = [image for image in await images.of_job(database, job.id) if image.deleted_at is None]
-    shown = [(image.index, content) for image in found if (content := await pictures.read(image.hash)) is not None]
-    data = [content for _, content in shown]
-    if not data:
-        return Result(stem="", pictures=(), layout=_words(job, asked, note))
-    notes = [note]
+    seen = [(one, one.data) for one in found if one.data is not None]
+    waits, said = waits_for_check(found), remarks(found, asked.locale)
+    if not seen:
+        return Result(stem="", pictures=(), layout=_words(job, asked, note, said, waits))
+    notes = [note, *said]
     if job.failure is not None:
         notes.append(say("partly", asked.locale, reason=_shortened(job.failure.text)))
     line = layouts.settings_line(job.recipe, model_name, asked.locale, _seconds(job), adapters)
 
     repeats = not isinstance(job.recipe, Upscale)
-    larger = all(may_grow(job.guild_id, image.width, image.height) for image in found)
-    rows = deeds.rows(job.id, [index for index, _ in shown], asked.locale, larger=larger)
+    larger = all(may_grow(job.guild_id, one.image.width, one.image.height) for one in found)
+    rows = deeds.rows(job.id, [one.image.index for one, _ in seen], asked.locale, larger=larger)
 
     def layout(names: Sequence[str], reduced: bool) -> ui.LayoutView:
         extra = [say("reduced", asked.locale)] if reduced else []
-        return layouts.done(asked, names, line, [*notes, *extra], rows, again=repeats)
+        return layouts.done(asked, names, line, [*notes, *extra], rows, again=repeats, check=waits)
 
-    return Result(stem=stem_of(job.recipe), pictures=data, layout=layout)
+    hidden = frozenset(place for place, (one, _) in enumerate(seen) if one.hidden)
+    return Result(stem=stem_of(job.recipe), pictures=[data for _, data in seen], layout=layout, hidden=hidden)
 
 
-def _words(job: Job, asked: layouts.Asked, note: str) -> Layout:
-    """Return the layout of a job without pictures."""
+def _words(job: Job, asked: layouts.Asked, note: str, said: Sequence[str], waits: bool) -> Layout:
+    """Return the layout of a job without pictures that may be shown; `said` is why not."""
     verbs: tuple[Verb, ...] = ("again",)
-    if job.failure is not None:
+    if said:
+        text = "\n".join(said)
+        verbs = ("check", "settings", "delete") if waits else ("again", "settings", "delete")
+        if job.failure is not None:
+            text = f"{text}\n-# {say('partly', asked.locale, reason=_shortened(job.failure.text))}"
+    elif job.failure is not None:
         text = say("failed", asked.locale, reason=_shortened(job.failure.text))
     elif job.state == "cancelled":
         text = say("cancelled", asked.locale)

@@ -39,6 +39,8 @@ class Result:
     stem: str
     pictures: Sequence[bytes]
     layout: Layout
+    #: The places of those that stand behind a spoiler.
+    hidden: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,13 @@ class Courier:
             return found
         return await self._post(channel, DEFAULT_LIMIT, job, delivery, result)
 
+    async def withdraw(self, delivery: Delivery) -> None:
+        """Delete the answer to the interaction, if that is still possible. Raises nothing."""
+        try:
+            await self.original(delivery).delete_message(cast(int, "@original"))
+        except (NoWay, discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.debug("the answer of job %s stays: %s", delivery.job_id, error)
+
     async def discard(self, delivery: Delivery) -> None:
         """Delete the message that showed how it went, if that is still possible. Raises nothing."""
         if delivery.message_id is None:
@@ -174,7 +183,9 @@ class Courier:
         """Send pictures in the best form that Discord takes. Raises NoWay when it takes none, or nothing at all."""
         rung = 0
         while rung <= len(LADDER):
-            fitted = await asyncio.to_thread(fit, result.pictures, result.stem, limit, rung, together=rung > 0)
+            fitted = await asyncio.to_thread(
+                fit, result.pictures, result.stem, limit, rung, together=rung > 0, hidden=result.hidden
+            )
             view = result.layout([name for name, _ in fitted.files], fitted.reduced)
             try:
                 return cast(Sent, await send(view, files_of(fitted)))

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     Cancelled,
+    Checked,
     Examined,
     Failed,
     Finished,
@@ -30,6 +31,8 @@ from inference.protocol.recipe import ContentHash
 TOKENIZE_SECONDS = 10.0
 #: The same for a picture that somebody sent: it is worth waiting for a model that is being loaded.
 EXAMINE_SECONDS = 120.0
+#: The same for a finished picture that is checked: the model that does so may have to be loaded first.
+CHECK_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,13 @@ class Engine(Protocol):
         """Ask what a picture that somebody sent is, and for a mask of it; answered between steps, without any model.
 
         What cannot be used is the answer's `problem`. Raises OutOfRange for too many bytes, EngineDead and
+        TimeoutError as `tokenize` does.
+        """
+
+    async def check(self, data: bytes = b"", timeout_seconds: float = CHECK_SECONDS) -> Checked:
+        """Ask whether a finished picture is flagged, or without one which model checks; answered beside the work.
+
+        Where that cannot be said, the answer's `problem` says why. Raises OutOfRange for too many bytes, EngineDead and
         TimeoutError as `tokenize` does.
         """
 

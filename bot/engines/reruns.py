@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from bot.engines.base import EXAMINE_SECONDS, TOKENIZE_SECONDS, Engine, EngineEvent, Lost
+from bot.engines.base import CHECK_SECONDS, EXAMINE_SECONDS, TOKENIZE_SECONDS, Engine, EngineEvent, Lost
 from bot.errors import EngineDead
 from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     TERMINAL_EVENTS,
     Cancelled,
+    Checked,
     Examined,
     Failed,
     Generate,
@@ -97,6 +98,10 @@ class RerunOnLoss:
     ) -> Examined:
         """Ask what a picture that somebody sent is. Raises OutOfRange, EngineDead, TimeoutError."""
         return await self._engine.examine(data, mask, timeout_seconds)
+
+    async def check(self, data: bytes = b"", timeout_seconds: float = CHECK_SECONDS) -> Checked:
+        """Ask whether a finished picture is flagged. Raises OutOfRange, EngineDead, TimeoutError."""
+        return await self._engine.check(data, timeout_seconds)
 
     async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
         """Have adapters read ahead. Raises OutOfRange for too many."""

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self, cast
 from uuid import uuid4
 
-from bot.engines.base import EXAMINE_SECONDS, TOKENIZE_SECONDS, EngineEvent, Lost
+from bot.engines.base import CHECK_SECONDS, EXAMINE_SECONDS, TOKENIZE_SECONDS, EngineEvent, Lost
 from bot.engines.mailbox import Mailbox
 from bot.engines.supervision import Backoff, Supervision, describe_exit
 from bot.errors import EngineDead
@@ -21,6 +21,8 @@ from inference.protocol.messages import (
     TERMINAL_EVENTS,
     Cancel,
     Cancelled,
+    Check,
+    Checked,
     Command,
     EngineSettings,
     Event,
@@ -51,6 +53,8 @@ log = logging.getLogger(__name__)
 _PARTING_SECONDS = 2.0
 #: How long after silence the loop is given to notice what came while it was held up itself.
 _SECOND_LOOK_SECONDS = 1.0
+
+_Answer = Tokenized | Examined | Checked
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class _Life:
     ready: Ready
     in_flight: dict[JobId, None] = field(default_factory=dict)
     #: Questions about texts and pictures that were not answered yet.
-    questions: dict[str, asyncio.Future[Tokenized | Examined]] = field(default_factory=dict)
+    questions: dict[str, asyncio.Future[_Answer]] = field(default_factory=dict)
     heartbeat: Heartbeat | None = None
 
 
@@ -213,6 +217,10 @@ class SupervisedEngine:
         question = Examine(request=uuid4().hex, data=data, mask=mask)
         return cast(Examined, await self._ask(question, timeout_seconds))
 
+    async def check(self, data: bytes = b"", timeout_seconds: float = CHECK_SECONDS) -> Checked:
+        """Ask whether a finished picture is flagged. Raises OutOfRange, EngineDead, TimeoutError."""
+        return cast(Checked, await self._ask(Check(request=uuid4().hex, data=data), timeout_seconds))
+
     async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
         """Have adapters read ahead; nothing where no engine is up. Raises OutOfRange for too many."""
         await self._tell(Prefetch(adapters=tuple(adapters), family=family))
@@ -258,9 +266,9 @@ class SupervisedEngine:
             if life is self._life:
                 return life
 
-    async def _ask(self, question: Tokenize | Examine, timeout_seconds: float) -> Tokenized | Examined:
+    async def _ask(self, question: Tokenize | Examine | Check, timeout_seconds: float) -> _Answer:
         """Return the answer of the launch that is asked. Raises EngineDead, TimeoutError."""
-        answer: asyncio.Future[Tokenized | Examined] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         async with asyncio.timeout(timeout_seconds):
             life = await self._alive()
             life.questions[question.request] = answer
@@ -405,7 +413,7 @@ class SupervisedEngine:
             case Models():
                 if self._rescans:
                     _answer(self._rescans.popleft(), event.models)
-            case Tokenized(request=request) | Examined(request=request):
+            case Tokenized(request=request) | Examined(request=request) | Checked(request=request):
                 if (answer := life.questions.pop(request, None)) is not None and not answer.done():
                     answer.set_result(event)
             case Ready() | Refused():

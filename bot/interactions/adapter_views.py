@@ -8,8 +8,10 @@ import discord
 from discord import ui
 from discord.app_commands import Choice
 
+from bot.attachments import SPOILER
 from bot.rooms import Rooms
 from bot.services.adapters import Seen
+from bot.services.checks import Where
 from bot.services.gallery import thumbnail_of
 from bot.services.requests import Actor
 from bot.texts import Mistake, say
@@ -79,10 +81,12 @@ async def _shown(bot: Any, one: Seen, actor: Actor, *, small: bool) -> tuple[Sho
     """Return an adapter as somebody sees it, and the file of its preview, `small` in a list."""
     rooms: Rooms = bot.rooms
     adapters = rooms.adapters
-    data = await adapters.preview(one)
+    data, hidden = await adapters.preview(one), False
+    if data is not None and one.preview is not None:
+        data, hidden = await rooms.checks.preview(one.preview, data, one.guild_id, Where.of(actor))
     if data is not None and small:
         data = await asyncio.to_thread(thumbnail_of, data)
-    name = None if data is None else f"{one.id}.jpg" if small else _PREVIEW
+    name = None if data is None else f"{SPOILER if hidden else ''}{f'{one.id}.jpg' if small else _PREVIEW}"
     guild: discord.Guild | None = None if one.guild_id is None else bot.get_guild(one.guild_id)
     # Under the name by which they can use it.
     named = next((each for each in adapters.visible(actor).values() if each.id == one.id), one)

@@ -11,13 +11,15 @@ import discord
 from discord import app_commands, ui
 
 from bot.errors import EaselError, EngineDead, sentence
-from bot.services.requests import Acknowledge, Actor, Target, Unheard
-from bot.texts import Mistake, PromptMistake, said, say
+from bot.interactions.gate import actor_of as actor_of
+from bot.interactions.gate import private_for, require_entry, was_refused
+from bot.services.requests import PRESS, Acknowledge, Target, Unheard
+from bot.texts import Mistake, said, say
 from bot.ui.layouts import note
+from bot.ui.mistakes import told
 from bot.ui.plain import harmless
 from bot.ui.remarks import place
 from inference.prompt.places import PromptError
-from inference.prompt.words import Words
 from inference.protocol.limits import OutOfRange
 from storage import StorageError, UnreadableRecipe
 
@@ -25,45 +27,29 @@ log = logging.getLogger("easel.answers")
 
 #: How long Discord lets an interaction be answered.
 TOKEN_SECONDS = 900.0
-#: Of what somebody typed and we did not understand.
-_SHOWN = 100
 #: Of what is wrong with a prompt.
 _WORDS = 600
 _NOBODY = discord.AllowedMentions.none()
 
 
-def actor_of(interaction: discord.Interaction) -> Actor:
-    """Return who asks."""
-    permissions = interaction.permissions
-    roles = interaction.user.roles if isinstance(interaction.user, discord.Member) else []
-    return Actor(
-        member_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        locale=str(interaction.locale),
-        moderator=interaction.guild_id is not None and permissions.manage_messages,
-        manager=interaction.guild_id is not None and permissions.manage_guild,
-        channel_id=interaction.channel_id,
-        roles=frozenset(role.id for role in roles),
-    )
-
-
 def target_of(interaction: discord.Interaction, private: bool) -> Target:
-    """Return where the answer goes."""
+    """Return where the answer goes: in some channels to the member alone, whatever they asked for."""
     return Target(
         channel_id=interaction.channel_id or 0,
         application_id=interaction.application_id,
         token=interaction.token,
         token_expires_at=interaction.created_at.timestamp() + TOKEN_SECONDS,
-        private=private,
+        private=private or private_for(interaction, False),
     )
 
 
 def acknowledging(interaction: discord.Interaction[Any], private: bool) -> Acknowledge:
     """Return what tells Discord that the interaction was heard and that an answer is coming."""
+    hidden = private or private_for(interaction, False)
 
     async def acknowledge() -> None:
         try:
-            await interaction.response.defer(ephemeral=private, thinking=True)
+            await interaction.response.defer(ephemeral=hidden, thinking=True)
         except discord.NotFound as error:
             raise Unheard from error
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -77,7 +63,18 @@ class Tree(app_commands.CommandTree[Any]):
     """The commands. A client that knows another version of one is told so: nothing it says is left out in silence."""
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Return True. Raises CommandSignatureMismatch for options that the command does not have, or not so."""
+        """Return whether the server lets the member use the command at all; if not, they are told why.
+
+        Raises CommandSignatureMismatch for options that the command does not have, or not so.
+        """
+        try:
+            require_entry(interaction)
+        except Mistake as refusal:
+            if interaction.type is discord.InteractionType.autocomplete:
+                await interaction.response.autocomplete([])
+            else:
+                await answer_error(interaction, refusal)
+            return False
         command = interaction.command
         if interaction.type is discord.InteractionType.application_command and isinstance(
             command, app_commands.Command
@@ -126,9 +123,17 @@ async def show(interaction: discord.Interaction, view: ui.LayoutView, files: lis
         await interaction.response.send_message(view=view, files=attached, ephemeral=True, allowed_mentions=_NOBODY)
 
 
-async def guarded(interaction: discord.Interaction, work: Callable[[], Awaitable[None]]) -> None:
-    """Do what a member asked for; tell what goes wrong."""
+async def guarded(
+    interaction: discord.Interaction[Any], work: Callable[[], Awaitable[None]], command: str = PRESS
+) -> None:
+    """Do what a member asked for with a button or a form, if the server lets them; tell what goes wrong.
+
+    `command` is what it counts as. A refusal is told once, however many are handed the same form.
+    """
+    if was_refused(interaction):
+        return
     try:
+        require_entry(interaction, command)
         await work()
     except Exception as error:
         await answer_error(interaction, error)
@@ -159,8 +164,7 @@ def words_for(error: Exception, locale: str | None = None) -> str:
     """Return what a member is told of an error."""
     match error:
         case Mistake():
-            words = say(error.key, locale, **{name: _harmless(each, locale) for name, each in error.values.items()})
-            return f"{words}\n{place(error.text, error.span)}" if isinstance(error, PromptMistake) else words
+            return told(error, locale)
         case PromptError():
             return f"{harmless(said(error.told, locale), _WORDS)}\n{place(error.text, error.span)}"
         case OutOfRange():
@@ -185,13 +189,6 @@ def words_for(error: Exception, locale: str | None = None) -> str:
     kind = "the database" if isinstance(error, sqlite3.Error) else "an interaction"
     log.error("error %s in %s", reference, kind, exc_info=error)
     return say("error", locale, reference=reference)
-
-
-def _harmless(value: object, locale: str | None) -> object:
-    """Return a value of a sentence so that nothing in it can disturb the rest."""
-    if isinstance(value, Words):
-        return harmless(said(value, locale), _WORDS)
-    return harmless(value, _SHOWN) if isinstance(value, str) else value
 
 
 async def _replace(interaction: discord.Interaction, text: str) -> None:

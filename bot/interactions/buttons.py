@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import discord
 from discord import ui
@@ -19,6 +19,7 @@ from bot.interactions.showing import (
     take_away,
 )
 from bot.services.deeds import Deed
+from bot.services.policy import PRESS
 from bot.texts import Mistake, say
 from bot.ui import custom_ids, layouts
 from bot.ui.custom_ids import CardVerb, Shelf, Verb, Whose
@@ -30,6 +31,9 @@ Found = re.Match[str]
 
 class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"(?!)"):
     """A button that does what its custom id says; a subclass names the pattern and the work."""
+
+    #: What it counts as, for rules about who may use what.
+    command: ClassVar[str] = PRESS
 
     def __init__(self, item: ui.Button[ui.LayoutView], found: Found) -> None:
         super().__init__(item)
@@ -43,7 +47,7 @@ class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"(?!)"):
 
     async def callback(self, interaction: Interaction) -> None:
         """Do what the button says; tell what goes wrong."""
-        await guarded(interaction, lambda: self.work(interaction))
+        await guarded(interaction, lambda: self.work(interaction), self.command)
 
     async def work(self, interaction: Interaction) -> None:
         """Do it. What is raised is told to whoever pressed."""
@@ -101,6 +105,18 @@ async def _show(interaction: Interaction, job: JobId) -> None:
     await send_pictures(interaction.client.rooms, job, actor_of(interaction), interaction.filesize_limit, send)
 
 
+async def _check(interaction: Interaction, job: JobId) -> None:
+    """Have pictures checked that could not be, and show in the same message what may be seen of them now."""
+    await interaction.response.defer()
+    rooms, actor = interaction.client.rooms, actor_of(interaction)
+
+    async def send(view: ui.LayoutView, files: list[discord.File]) -> None:
+        await interaction.edit_original_response(view=view, attachments=files)
+
+    if not await send_pictures(rooms, job, actor, interaction.filesize_limit, send):
+        raise Mistake("check_still")
+
+
 _VERBS: Mapping[Verb, Callable[[Interaction, JobId], Awaitable[None]]] = {
     "again": _again,
     "cancel": _cancel,
@@ -108,6 +124,7 @@ _VERBS: Mapping[Verb, Callable[[Interaction, JobId], Awaitable[None]]] = {
     "settings": _settings,
     "show": _show,
     "drop": _drop,
+    "check": _check,
 }
 
 
@@ -159,10 +176,10 @@ class PictureButton(Button, template=custom_ids.PICTURE):
     async def work(self, interaction: Interaction) -> None:
         """Show it to this member alone."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view, file = await picture_view(
+        view, files = await picture_view(
             interaction.client.rooms, JobId(self.found["job"]), int(self.found["index"]), actor_of(interaction)
         )
-        await show(interaction, view, [file])
+        await show(interaction, view, files)
 
 
 class RemixButton(Button, template=custom_ids.REMIX):
@@ -185,7 +202,8 @@ class PageButton(Button, template=custom_ids.PAGE):
         await interaction.response.defer()
         shelf = cast(Shelf, self.found["shelf"])
         before = int(self.found["before"]) if self.found["before"] else None
-        view, files = await shelf_view(interaction.client.rooms, shelf, before, actor_of(interaction))
+        of = int(self.found["of"]) if self.found["of"] else None
+        view, files = await shelf_view(interaction.client.rooms, shelf, before, actor_of(interaction), of)
         await interaction.edit_original_response(view=view, attachments=files)
 
 
@@ -209,6 +227,8 @@ class StylesButton(Button, template=custom_ids.STYLES):
 
 class ForgetButton(Button, template=custom_ids.FORGET):
     """Deletes a member's data, if that member presses it."""
+
+    command = "me"
 
     async def work(self, interaction: Interaction) -> None:
         """Delete it, and the messages of what was still to be painted."""

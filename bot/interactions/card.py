@@ -11,6 +11,7 @@ from bot.attachments import DEFAULT_LIMIT
 from bot.interactions.answers import actor_of, show
 from bot.interactions.edit_form import open_form
 from bot.interactions.showing import picture_view, send_pictures, settings_view, show_again, take_away
+from bot.services.checks import DIRECTLY
 from bot.texts import Mistake, say
 from bot.ui.custom_ids import CardVerb
 from bot.ui.layouts import note
@@ -40,8 +41,8 @@ async def _mark(interaction: Interaction, job: JobId, index: int, marked: bool) 
     rooms, actor = interaction.client.rooms, actor_of(interaction)
     _, image = await rooms.generation.picture(job, index, actor)
     await rooms.gallery.mark_one(image, actor, marked)
-    view, file = await picture_view(rooms, job, index, actor)
-    await interaction.edit_original_response(view=view, attachments=[file])
+    view, files = await picture_view(rooms, job, index, actor)
+    await interaction.edit_original_response(view=view, attachments=files)
 
 
 async def _send(interaction: Interaction, job: JobId, index: int) -> None:
@@ -53,7 +54,8 @@ async def _send(interaction: Interaction, job: JobId, index: int) -> None:
         await interaction.user.send(view=view, files=files, allowed_mentions=discord.AllowedMentions.none())
 
     try:
-        await send_pictures(interaction.client.rooms, job, actor_of(interaction), DEFAULT_LIMIT, send, only=index)
+        actor = actor_of(interaction)
+        await send_pictures(interaction.client.rooms, job, actor, DEFAULT_LIMIT, send, only=index, where=DIRECTLY)
     except discord.Forbidden as closed:
         raise Mistake("dm_closed") from closed
     await show(interaction, note(say("card_sent", locale)))

@@ -26,6 +26,7 @@ async def send_export(interaction: discord.Interaction[Any], people: People) -> 
 
     Raises Mistake, StorageError, OSError, discord.HTTPException.
     """
+    # Direct messages take no more, whatever the server does.
     most_bytes = min(interaction.filesize_limit, DEFAULT_LIMIT)
     while True:
         async with people.packed(interaction.user.id, most_bytes) as archives:
@@ -40,19 +41,20 @@ async def send_export(interaction: discord.Interaction[Any], people: People) -> 
 
 
 async def _send(interaction: discord.Interaction[Any], archives: Sequence[Path]) -> None:
+    """Send the archives by direct message, and as answers seen by the member alone where they take none."""
     locale, count = str(interaction.locale), len(archives)
-    if count <= _MOST_ANSWERS:
-        for number, path in enumerate(archives, 1):
-            view, file = await _part(path, number, count, locale)
-            await show(interaction, view, [file])
-        return
     try:
         for number, path in enumerate(archives, 1):
             view, file = await _part(path, number, count, locale)
             await interaction.user.send(view=view, file=file)
     except discord.Forbidden as closed:
-        raise Mistake("me_export_closed", count=count) from closed
-    await tell(interaction, say("me_export_dm", locale, count=count))
+        if count > _MOST_ANSWERS:
+            raise Mistake("me_export_closed", count=count) from closed
+        for number, path in enumerate(archives, 1):
+            view, file = await _part(path, number, count, locale)
+            await show(interaction, view, [file])
+    else:
+        await tell(interaction, say("me_export_dm", locale, count=count))
 
 
 async def _part(path: Path, number: int, count: int, locale: str) -> tuple[ui.LayoutView, discord.File]:

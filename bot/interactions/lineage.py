@@ -10,6 +10,7 @@ import discord
 from bot.interactions.answers import acknowledging, actor_of, show, target_of
 from bot.interactions.buttons import Button
 from bot.interactions.files import Sent, fetched
+from bot.interactions.gate import private_for
 from bot.interactions.pastes import paint, read_upload
 from bot.rooms import Rooms
 from bot.services.pasting import Settings, pasted
@@ -100,7 +101,7 @@ class RecipeButton(Button, template=custom_ids.RECIPE):
         url = None if interaction.message is None else _file_in(interaction.message.components)
         if url is None:
             raise Mistake("gone")
-        private = bool(rooms.people.defaults(interaction.user.id).private)
+        private = private_for(interaction)
         await acknowledging(interaction, private)()
         told = await read_upload(interaction, Sent(lineage_pages.RECIPE_NAME, 0, url))
         meant = pasted(told, rooms.dispatcher.models)

@@ -9,6 +9,7 @@ import discord
 from bot.interactions.answers import acknowledging, actor_of, target_of
 from bot.interactions.files import Sent, fetched
 from bot.interactions.forms import file_part, filled, open_form, text_part
+from bot.interactions.gate import private_for
 from bot.rooms import Rooms
 from bot.services.pasting import Pasted, Told, pasted, read_told, told_of
 from bot.services.requests import Acknowledge, acknowledged
@@ -48,7 +49,7 @@ async def paint_settings(interaction: Interaction, rooms: Rooms, text: str, uplo
     """
     if upload is not None and text.strip():
         raise Mistake("paste_both")
-    private = bool(rooms.people.defaults(interaction.user.id).private)
+    private = private_for(interaction)
     acknowledge: Acknowledge = acknowledging(interaction, private)
     if upload is not None:
         require_bytes(upload.name, upload.size)

@@ -43,8 +43,12 @@ def parts(rooms: Rooms, recipe: Recipe, actor: Actor) -> list[Part]:
     words, locale = joined(recipe.prompt, recipe.negative_prompt), actor.locale
     if not fits(words):
         raise Mistake("remix_too_long", most=MOST_CHARACTERS)
-    told = isinstance(recipe, Instruct)
-    checkpoints = [info for info in rooms.dispatcher.models if info.kind == "checkpoint" and info.instructs == told]
+    told, usable = isinstance(recipe, Instruct), rooms.gatekeeper.models(actor)
+    checkpoints = [
+        info
+        for info in rooms.dispatcher.models
+        if info.kind == "checkpoint" and info.instructs == told and (info in usable or info.hash == recipe.model)
+    ]
     checkpoints.sort(key=lambda info: info.hash != recipe.model)
     model = next((info.name for info in checkpoints if info.hash == recipe.model), "")
     sampler, size = SAMPLER_NAMES[recipe.sampler], "x".join(map(str, size_of(recipe)))

@@ -1,22 +1,27 @@
 """Pictures and lists, read from the store and made ready to be sent."""
 
+import asyncio
 import io
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+import aiohttp
 import discord
 from discord import ui
 
-from bot.attachments import DEFAULT_LIMIT, LADDER, files_of
+from bot.attachments import DEFAULT_LIMIT, LADDER, SPOILER, files_of, fit, stem_of
 from bot.rooms import Rooms
 from bot.services import waiting
+from bot.services.checks import Shown, Where
 from bot.services.gallery import Made
 from bot.services.networks import told_of
+from bot.services.policy import require_history
 from bot.services.pressing import may_grow
 from bot.services.requests import Actor
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
 from bot.ui import deeds, layouts, pages, style_pages
+from bot.ui.checked import remarks, waits_for_check
 from bot.ui.custom_ids import CardVerb, Shelf, Verb, Whose
 from bot.ui.plain import block
 from inference.protocol.messages import JobId
@@ -31,10 +36,17 @@ Send = Callable[[ui.LayoutView, list[discord.File]], Awaitable[None]]
 
 
 async def send_pictures(
-    rooms: Rooms, job_id: JobId, actor: Actor, limit_bytes: int, send: Send, only: int | None = None
-) -> None:
-    """Send a job's pictures, or one of them, in the best form that Discord takes.
+    rooms: Rooms,
+    job_id: JobId,
+    actor: Actor,
+    limit_bytes: int,
+    send: Send,
+    only: int | None = None,
+    where: Where | None = None,
+) -> bool:
+    """Send a job's pictures, or one of them, in the best form that Discord takes, as they may be shown there.
 
+    `where` they go, if not to where the actor is. Returns whether all of them could be checked, where that is wanted.
     Raises Mistake where none is kept, StorageError, discord.HTTPException.
     """
     job = await rooms.gallery.job(job_id, actor)
@@ -43,18 +55,27 @@ async def send_pictures(
     made_with = told_of(job.recipe, job.words, rooms.adapters, actor)
     model = rooms.dispatcher.model_name(job.recipe.model)
     line = layouts.settings_line(job.recipe, model, actor.locale, seconds, made_with)
-    kept = [image for image in await rooms.gallery.kept(job.id) if only in (None, image.index)]
+    found = await rooms.gallery.shown(job, where or Where.of(actor), only)
+    repeats = not isinstance(job.recipe, Upscale)
+    said, waits = remarks(found, actor.locale), waits_for_check(found)
+    seen = [(one, one.data) for one in found if one.data is not None]
+    if not seen:
+        verbs: tuple[Verb, ...] = ("check", "settings", "delete") if waits else ("settings", "delete")
+        await send(layouts.ended(asked, "\n".join(said), *verbs), [])
+        return not waits
     settings = rooms.guilds.settings(actor.guild_id)
-    larger = all(may_grow(settings, image.width, image.height) for image in kept)
-    rows = deeds.rows(job.id, [image.index for image in kept], actor.locale, larger=larger)
+    larger = all(may_grow(settings, one.image.width, one.image.height) for one in found)
+    rows = deeds.rows(job.id, [one.image.index for one, _ in seen], actor.locale, larger=larger)
+    hidden = frozenset(place for place, (one, _) in enumerate(seen) if one.hidden)
+    data, stem = [content for _, content in seen], stem_of(job.recipe)
     rung = 0
     while True:
-        fitted = await rooms.gallery.files(job_id, actor, limit_bytes, rung, only)
-        notes = [say("reduced", actor.locale)] if fitted.reduced else []
+        fitted = await asyncio.to_thread(fit, data, stem, limit_bytes, rung, hidden=hidden)
+        notes = [*said, *([say("reduced", actor.locale)] if fitted.reduced else [])]
         try:
             names = [name for name, _ in fitted.files]
             await send(
-                layouts.done(asked, names, line, notes, rows, again=not isinstance(job.recipe, Upscale)),
+                layouts.done(asked, names, line, notes, rows, again=repeats, check=waits),
                 files_of(fitted),
             )
         except discord.HTTPException as error:
@@ -65,6 +86,7 @@ async def send_pictures(
             break
     if job.member_id == actor.member_id and only is None:
         await rooms.gallery.note_sent(job_id)
+    return not waits
 
 
 async def show_again(client: discord.Client, rooms: Rooms, job_id: JobId, actor: Actor, spot: Spot | None) -> None:
@@ -75,34 +97,45 @@ async def show_again(client: discord.Client, rooms: Rooms, job_id: JobId, actor:
     if spot is None:
         return
     message = client.get_partial_messageable(spot.channel_id).get_partial_message(spot.message_id)
+    job = await rooms.gallery.job(job_id, actor)
+    where = rooms.checks.where(job.guild_id, spot.channel_id)
 
     async def send(view: ui.LayoutView, files: list[discord.File]) -> None:
         await message.edit(view=view, attachments=files, allowed_mentions=discord.AllowedMentions.none())
 
     try:
-        await send_pictures(rooms, job_id, actor, DEFAULT_LIMIT, send)
+        await send_pictures(rooms, job_id, actor, DEFAULT_LIMIT, send, where=where)
     except discord.HTTPException as error:
         # It was seen by one alone, it is gone already, or the channel is.
         log.debug("message %d stays as it is: %s", spot.message_id, error)
 
 
-async def take_away(client: discord.Client, spot: Spot | None) -> None:
-    """Delete a message of ours, where that is still possible."""
+async def take_away(client: discord.Client, spot: Spot | None) -> bool:
+    """Delete a message of ours, where that is still possible; tell whether it is to be seen no more."""
     if spot is None:
-        return
+        return True
     channel = client.get_partial_messageable(spot.channel_id)
     try:
         await channel.get_partial_message(spot.message_id).delete()
-    except discord.HTTPException as error:
+    except discord.NotFound as error:
         # It is gone already, or the channel is, or it was seen by one alone.
+        log.debug("message %d is not there: %s", spot.message_id, error)
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.debug("message %d stays: %s", spot.message_id, error)
+        return False
+    return True
 
 
-async def picture_view(rooms: Rooms, job_id: JobId, index: int, actor: Actor) -> tuple[ui.LayoutView, discord.File]:
-    """Return what can be made of one of a job's pictures. Raises Mistake for what is gone, StorageError."""
+async def picture_view(
+    rooms: Rooms, job_id: JobId, index: int, actor: Actor
+) -> tuple[ui.LayoutView, list[discord.File]]:
+    """Return what can be made of one of a job's pictures, and what may be shown of it.
+
+    Raises Mistake for what is gone, StorageError.
+    """
     job, image = await rooms.generation.picture(job_id, index, actor)
-    small = await rooms.gallery.small(image)
-    if small is None:
+    small = await rooms.gallery.small(image, job, Where.of(actor))
+    if small.state == "gone":
         raise Mistake("expired")
     place = await rooms.generation.place(job)
     words = say("card", actor.locale, number=index + 1, count=job.count)
@@ -113,9 +146,14 @@ async def picture_view(rooms: Rooms, job_id: JobId, index: int, actor: Actor) ->
     verbs: list[CardVerb] = ["edit", "unfavourite" if marked else "favourite", "send", "settings"]
     if rooms.gallery.may_delete(job, actor):
         verbs.append("delete")
-    name = f"picture-{index + 1}.jpg"
-    view = deeds.card(job.id, index, name, words, fitting, verbs, actor.locale)
-    return view, discord.File(io.BytesIO(small), name)
+    name = f"{SPOILER if small.hidden else ''}picture-{index + 1}.jpg"
+    if small.state != "clear":
+        (remark,) = remarks([Shown(image=image, state=small.state, data=small.data)], actor.locale)
+        words = f"{words}\n-# {remark}"
+    shown = None if small.data is None else name
+    waits = small.state == "withheld"
+    view = deeds.card(job.id, index, shown, words, fitting, verbs, actor.locale, check=waits)
+    return view, [] if small.data is None else [discord.File(io.BytesIO(small.data), name)]
 
 
 async def settings_view(
@@ -150,22 +188,32 @@ def styles_view(rooms: Rooms, start: int, actor: Actor) -> ui.LayoutView:
 
 
 async def shelf_view(
-    rooms: Rooms, shelf: Shelf, before: int | None, actor: Actor
+    rooms: Rooms, shelf: Shelf, before: int | None, actor: Actor, of: int | None = None
 ) -> tuple[ui.LayoutView, list[discord.File]]:
-    """Return a page of a member's history or favourites, and the small pictures that it shows. Raises StorageError."""
-    gallery = rooms.gallery
-    read = gallery.favourites if shelf == "favourites" else gallery.history
-    page = await read(actor.member_id, before, pages.HISTORY_ENTRIES)
+    """Return a page of a member's history or favourites, and the small pictures that it shows.
+
+    `of` is another member: what everybody in the server may have seen of theirs. Raises Mistake where that is not for
+    whoever asks, StorageError.
+    """
+    gallery, of = rooms.gallery, None if of == actor.member_id else of
+    if of is not None:
+        require_history(rooms.guilds.settings(actor.guild_id), actor)
+        page = await gallery.history(of, before, pages.HISTORY_ENTRIES, shown_in=actor.guild_id)
+    elif shelf == "favourites":
+        page = await gallery.favourites(actor.member_id, before, pages.HISTORY_ENTRIES)
+    else:
+        page = await gallery.history(actor.member_id, before, pages.HISTORY_ENTRIES)
     entries: list[pages.Entry] = []
     files: list[discord.File] = []
     for made in page.made:
-        small = await gallery.thumbnail(made)
-        name = f"{made.job.id}.jpg" if small is not None else None
-        if small is not None:
-            files.append(discord.File(io.BytesIO(small), name))
+        small = await gallery.thumbnail(made, Where.of(actor))
+        name = None
+        if small.data is not None:
+            name = f"{SPOILER if small.hidden else ''}{made.job.id}.jpg"
+            files.append(discord.File(io.BytesIO(small.data), name))
         model = rooms.dispatcher.model_name(made.job.recipe.model)
         entries.append(_entry(made, name, model, actor.locale))
-    return pages.history(entries, shelf, page.older, before is None, actor.locale), files
+    return pages.history(entries, shelf, page.older, before is None, actor.locale, of), files
 
 
 def _entry(made: Made, thumbnail: str | None, model: str, locale: str | None) -> pages.Entry:

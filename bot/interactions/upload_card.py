@@ -11,6 +11,7 @@ from bot.interactions.answers import acknowledging, actor_of, show, target_of
 from bot.interactions.buttons import Button
 from bot.interactions.files import Sent, fetched
 from bot.interactions.forms import Filled
+from bot.interactions.gate import private_for
 from bot.interactions.uploads import source_of
 from bot.services.deeds import Deed
 from bot.services.requests import acknowledged
@@ -98,7 +99,7 @@ async def _recipe(interaction: Interaction) -> Recipe | None:
 
 
 def _private(interaction: Interaction) -> bool:
-    return bool(interaction.client.rooms.people.defaults(interaction.user.id).private)
+    return private_for(interaction)
 
 
 def _shown(interaction: Interaction) -> Sent:

@@ -18,7 +18,8 @@ accounts are ahead of the clock), W their greatest weight together and m the lea
 weight of that member, A what their account is ahead of the clock when u comes (0 for who was away), P the seconds of
 their own units before u, and O what corrections have moved and work has not made up for: seconds given back, seconds
 that accounts charged more than predicted are ahead of the clock beyond e and one unit, and corrections while u waits.
-While weights do not change, and no limit of running units holds u or what its member waits for before it,
+A member's weight is their own times that of the unit that they wait for first. While no weights change, and no limit of
+running units holds u or what its member waits for before it,
 
     in its lane:                         D <= W * ((A + P) / w + h) + N * L + s + O       h at the least W meanwhile
     for one other member, of weight x:   E <= x * ((A + P) / w + h + e + L / m) + s + L + O
@@ -121,7 +122,10 @@ class FairQueue:
         )
 
     def set_weight(self, member: MemberId, weight: float) -> None:
-        """Give a member a weight from now on; who was given none has 1. Raises ValueError unless above 0 and finite."""
+        """Give a member a weight from now on; who was given none has 1. Raises ValueError unless above 0 and finite.
+
+        It is multiplied by the weight of the first unit that they wait for.
+        """
         if not 0 < weight < float("inf"):
             raise ValueError(f"weight is {weight}, but must be finite and above 0")
         self._weights[member] = weight

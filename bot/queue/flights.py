@@ -1,11 +1,20 @@
 """What the dispatcher holds in memory of unfinished jobs, and who is told how they go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.queue.units import Unit
+from bot.texts import Mistake
 from inference.protocol.messages import JobId, LaunchId
 from storage.jobs import NewJob
+
+#: Tells why a job may not be painted now that it is its turn, or None when it may.
+MayRun = Callable[[NewJob], Mistake | None]
+#: Puts that into words for its member, whose locale is given.
+Words = Callable[[Mistake, str | None], str]
+#: Returns the weight of a job's units in the queue.
+Weigh = Callable[[NewJob], float]
 
 
 class Listener(Protocol):

@@ -19,7 +19,9 @@ class Flow:
         "blocked",
         "counted",
         "entry",
+        "factor",
         "member",
+        "own",
         "ranked",
         "seconds",
         "server",
@@ -29,6 +31,9 @@ class Flow:
 
     def __init__(self, member: MemberId, tag: float, weight: float) -> None:
         self.member = member
+        #: The member's weight, that of the unit by which the flow was ranked last, and both together.
+        self.own = weight
+        self.factor = 1.0
         self.weight = weight
         #: Predicted GPU-seconds that wait.
         self.seconds = 0.0

@@ -103,11 +103,13 @@ class FairLane:
             if seconds <= 0 or not self.count:
                 return
             flow = self._flows[unit.member] = Flow(unit.member, self.clock.now, weight)
+            flow.factor, flow.weight = unit.weight, weight * unit.weight
+        weight = flow.own * unit.weight
         floor = self.clock.now if flow.entry is None else float("-inf")
         before = max(flow.tag, floor)
-        flow.tag = max(before + seconds / flow.weight, floor)
+        flow.tag = max(before + seconds / weight, floor)
         if seconds < 0:
-            self.clock.owed += (before - flow.tag) * flow.weight
+            self.clock.owed += (before - flow.tag) * weight
         else:
             self.clock.join(flow)
             self._drop(self.clock.advance(seconds))
@@ -116,7 +118,8 @@ class FairLane:
     def weigh(self, member: MemberId, weight: float) -> None:
         """Give a member another weight from now on."""
         if (flow := self._flows.get(member)) is not None:
-            self.clock.weigh(flow, weight)
+            flow.own = weight
+            self.clock.weigh(flow, weight * flow.factor)
 
     def block(self, member: MemberId, blocked: bool) -> None:
         """Pass a member over, or no longer. Nobody gets credit for time in which their own limit held them back."""
@@ -184,10 +187,10 @@ class FairLane:
         """
         own = self._flows[unit.member]
         ticket = own.waiting[unit.key]
-        earlier = [other[2].seconds for other in own.waiting.values() if other < ticket]
+        earlier = [other[2] for other in own.waiting.values() if other < ticket]
         if earlier:
-            yield own, len(earlier), sum(earlier)
-        tag = own.tag + sum(earlier) / own.weight
+            yield own, len(earlier), sum(each.seconds for each in earlier)
+        tag = own.tag + sum(each.seconds / each.weight for each in earlier) / own.own
         for flow in self._flows.values():
             if flow is own or not flow.waiting:
                 continue
@@ -212,6 +215,9 @@ class FairLane:
             return
         self.clock.join(flow)
         unit = first[2]
+        if unit.weight != flow.factor:
+            flow.factor = unit.weight
+            self.clock.weigh(flow, flow.own * unit.weight)
         server = self._server(unit.guild if self._apart else None)
         self.clock.enter(flow, server)
         self._serial += 1

@@ -28,7 +28,7 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One picture that somebody waits for. Raises ValueError unless its seconds are finite and above 0."""
+    """One picture that somebody waits for. Raises ValueError unless its seconds and weight are finite and above 0."""
 
     job: JobId
     #: Number of the picture in its job, from 0.
@@ -42,12 +42,16 @@ class Unit:
     batch: Hashable = None
     #: Predicted GPU-seconds.
     seconds: float
+    #: Times that of its member, while it is the first that they wait for.
+    weight: float = 1.0
     #: Seconds on the caller's clock, any clock that never goes back; the older of two goes first where all else ties.
     enqueued_at: float
 
     def __post_init__(self) -> None:
         if not (self.seconds > 0 and math.isfinite(self.seconds)):
             raise ValueError(f"seconds is {self.seconds}, but must be finite and above 0")
+        if not (self.weight > 0 and math.isfinite(self.weight)):
+            raise ValueError(f"weight is {self.weight}, but must be finite and above 0")
 
     @property
     def key(self) -> UnitKey:

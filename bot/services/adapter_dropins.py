@@ -90,14 +90,14 @@ class DropIns:
             gone = await self._adapters.remove_own((await asyncio.to_thread(_text_of, path)).strip())
             log.info("%s is removed", gone.name)
         except UserError as error:
-            log.warning("%s: %s", path, error)
+            log.warning("%s: %s", path, str(error))
         await asyncio.to_thread(_clear, path)
 
     async def _take(self, path: Path) -> Seen | None:
         try:
             seen = await taken_in(self._adapters, self._inspect, path, await asyncio.to_thread(_note_of, path))
         except (UserError, OutOfRange) as error:
-            log.warning("%s is refused: %s", path, error)
+            log.warning("%s is refused: %s", path, str(error))
             await asyncio.to_thread(_refuse, path, str(error))
             return None
         await asyncio.to_thread(_clear, path)

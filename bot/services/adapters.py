@@ -43,8 +43,8 @@ from bot.texts import Mistake
 from inference.protocol.adapters import Report
 from inference.protocol.limits import MAX_IMAGE_BYTES
 from inference.protocol.recipe import ContentHash
-from storage import ContentFolder, Database, FlatFolder, StorageError, adapters, disposal
-from storage.adapters import OPERATOR, NewAdapter, OwnedAlready, StoredAdapter, new_adapter
+from storage import ContentFolder, Database, FlatFolder, StorageError, adapters, audit, disposal
+from storage.adapters import OPERATOR, FormerAdapter, NewAdapter, OwnedAlready, StoredAdapter, new_adapter
 from storage.database import uninterrupted
 from storage.styles import NameTaken, folded
 
@@ -350,6 +350,7 @@ class Adapters(AdapterShelves):
                 found = await self._change(found, state="approved")
             async with self._database.transaction() as write:
                 await adapters.give_back(write, guild_id, found.hash)
+                await audit.add(write, guild_id, actor.member_id, "adapters.approve", _named(found))
             self._taken_away.discard((guild_id, found.hash))
             return found
 
@@ -365,6 +366,7 @@ class Adapters(AdapterShelves):
                 raise Mistake("gone")
             async with self._database.transaction() as write:
                 await adapters.take_away(write, guild_id, before.hash, actor.member_id)
+                await audit.add(write, guild_id, actor.member_id, "adapters.take_away", _named(before))
             self._taken_away.add((guild_id, before.hash))
             return await self._change(before, state="removed") if before.guild_id == guild_id else before
 
@@ -380,6 +382,7 @@ class Adapters(AdapterShelves):
             async with self._database.transaction() as write:
                 if not await adapters.ban(write, guild_id, member_id, actor.member_id):
                     raise Mistake("adapters_banned_already")
+                await audit.add(write, guild_id, actor.member_id, "adapters.ban", {"member": member_id})
             self._bans.add((guild_id, member_id))
 
     async def unban(self, actor: Actor, member_id: int) -> None:
@@ -389,6 +392,7 @@ class Adapters(AdapterShelves):
             async with self._database.transaction() as write:
                 if not await adapters.unban(write, guild_id, member_id):
                     raise Mistake("adapters_not_banned")
+                await audit.add(write, guild_id, actor.member_id, "adapters.unban", {"member": member_id})
             self._bans.discard((guild_id, member_id))
 
     # Everything -----------------------------------------------------------------------------------------------------
@@ -408,6 +412,17 @@ class Adapters(AdapterShelves):
         for name, left in list(self._former.items()):
             self._former[name] = [one for one in left if one.owner_id != member_id]
         await self._sweep_soon()
+
+    def forget_guild(self, guild_id: int) -> None:
+        """Know nothing more of a server of which everything was deleted; what was shared there is its owners' alone."""
+        alone: dict[str, Any] = {"visibility": "private", "state": "approved"}
+        for one in [one for one in self._rows.values() if one.guild_id == guild_id]:
+            changes = {} if one.visibility == "public" else alone
+            self._hold(msgspec.structs.replace(one, guild_id=None, **changes))
+        for name, left in self._former.items():
+            self._former[name] = [_hidden(one) if one.guild_id == guild_id else one for one in left]
+        self._bans = {ban for ban in self._bans if ban[0] != guild_id}
+        self._taken_away = {away for away in self._taken_away if away[0] != guild_id}
 
     async def sweep(self) -> None:
         """Delete files and previews that nobody has any more. Raises StorageError."""
@@ -509,6 +524,11 @@ class Adapters(AdapterShelves):
         return {name for name in names if not self._files.path(name).is_file()}
 
 
+def _named(one: Seen) -> dict[str, Any]:
+    """Return what the audit says of an adapter."""
+    return {"member": one.owner_id, "adapter": one.name, "hash": one.hash[:12]}
+
+
 def _require_manager(actor: Actor) -> int:
     if actor.guild_id is None:
         raise Mistake("adapters_server")
@@ -519,6 +539,12 @@ def _require_manager(actor: Actor) -> int:
 
 def _taken(name: str, visibility: Visibility) -> Mistake:
     return Mistake("adapters_taken" if visibility == "private" else "adapters_taken_there", name=name)
+
+
+def _hidden(one: FormerAdapter) -> FormerAdapter:
+    """Return what is left of an adapter of a server that is forgotten."""
+    visibility: Visibility = "private" if one.visibility == "server" else one.visibility
+    return msgspec.structs.replace(one, guild_id=None, visibility=visibility)
 
 
 def _mib(size: int) -> int:

@@ -16,6 +16,7 @@ from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.pasting import Settings, pasted, told_by
 from bot.services.people import People
+from bot.services.policy import limits_for
 from bot.services.pressing import megapixels, require_upscale
 from bot.services.requests import Acknowledge, Actor, Settled, Target
 from bot.services.sizes import Pixels, Ratio
@@ -218,6 +219,7 @@ class Edits:
             images=await self._files(source, larger),
             origin=source.origin(verb),
             unit_seconds=self._dispatcher.estimator.enlarging_seconds(model, pixels),
+            pixels=pixels,
         )
         return await self._generation.enter(settled, actor, target, acknowledge)
 
@@ -312,9 +314,9 @@ class Edits:
 
     def _require_larger(self, source: Source, factor: Factor, actor: Actor) -> None:
         width, height = source.start.width, source.start.height
-        require_upscale(self._guilds.settings(actor.guild_id), factor, width, height)
-        if width * height * factor**2 > MAX_IMAGE_PIXELS:
-            pixels = width * height * factor**2
+        pixels = width * height * factor**2
+        require_upscale(limits_for(self._guilds.settings(actor.guild_id), actor.roles), factor, pixels)
+        if pixels > MAX_IMAGE_PIXELS:
             raise Mistake("upscale_too_large", most=megapixels(MAX_IMAGE_PIXELS), asked=megapixels(pixels, up=True))
 
     async def _paint(

@@ -4,11 +4,12 @@ import asyncio
 import io
 import logging
 from dataclasses import dataclass
+from typing import Literal
 
 from PIL import Image as Pictures
 
-from bot.attachments import Fitted, fit, stem_of
 from bot.queue.dispatcher import Dispatcher
+from bot.services.checks import Checks, Shown, State, Where
 from bot.services.requests import Actor, may_see
 from bot.services.spots import Spot, spot_of
 from bot.texts import Mistake
@@ -47,6 +48,20 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Small:
+    """A small picture."""
+
+    #: A JPEG; None where there is none to be shown.
+    data: bytes | None
+    state: State | Literal["gone"] = "gone"
+
+    @property
+    def hidden(self) -> bool:
+        """Tell whether it stands behind a spoiler."""
+        return self.state == "blurred"
+
+
+@dataclass(frozen=True)
 class Page:
     """A part of a list, newest first."""
 
@@ -78,18 +93,30 @@ class Gallery:
     """Pictures that were made."""
 
     def __init__(
-        self, *, database: Database, pictures: ContentFolder, inputs: ContentFolder, dispatcher: Dispatcher
+        self,
+        *,
+        database: Database,
+        pictures: ContentFolder,
+        inputs: ContentFolder,
+        dispatcher: Dispatcher,
+        checks: Checks,
     ) -> None:
         self._database = database
         self._pictures = pictures
         self._inputs = inputs
         self._dispatcher = dispatcher
+        self._checks = checks
 
     # Lists ----------------------------------------------------------------------------------------------------------
 
-    async def history(self, member_id: int, before: int | None = None, limit: int = 5) -> Page:
-        """Return a page of a member's jobs, newest first: those before that `sequence`. Raises StorageError."""
-        found = await jobs.history(self._database, member_id, before=before, limit=limit + 1)
+    async def history(
+        self, member_id: int, before: int | None = None, limit: int = 5, shown_in: int | None = None
+    ) -> Page:
+        """Return a page of a member's jobs, newest first: those before that `sequence`. Raises StorageError.
+
+        With `shown_in` only what everybody in that server may have seen, and of which there is a picture left.
+        """
+        found = await jobs.history(self._database, member_id, before=before, limit=limit + 1, shown_in=shown_in)
         page = found[:limit]
         older = page[-1].sequence if len(found) > limit else None
         return Page(tuple(await self._made(page)), older)
@@ -122,16 +149,19 @@ class Gallery:
             found[image.job_id].append(image)
         return [Made(job, tuple(found[job.id])) for job in page]
 
-    async def thumbnail(self, made: Made) -> bytes | None:
-        """Return the first picture of a job as a small JPEG, None where none is kept or it cannot be read."""
+    async def thumbnail(self, made: Made, where: Where) -> Small:
+        """Return the first picture of a job as it may be shown somewhere, small."""
         for image in made.kept[:1]:
-            return await self.small(image)
-        return None
+            return await self.small(image, made.job, where)
+        return Small(None)
 
-    async def small(self, image: Image) -> bytes | None:
-        """Return a picture as a small JPEG, None where it is not kept or cannot be read."""
-        data = await self._pictures.read(image.hash)
-        return None if data is None else await asyncio.to_thread(thumbnail_of, data)
+    async def small(self, image: Image, job: Job, where: Where) -> Small:
+        """Return one of a job's pictures as it may be shown somewhere, small. Raises StorageError."""
+        (one,) = await self._checks.shown([image], job.guild_id, where)
+        if one.data is None:
+            return Small(None, "gone" if one.gone else one.state)
+        data = await asyncio.to_thread(thumbnail_of, one.data)
+        return Small(data, "gone" if data is None else one.state)
 
     async def kept(self, job_id: JobId) -> list[Image]:
         """Return those of a job's pictures that are to be seen."""
@@ -176,20 +206,13 @@ class Gallery:
         parameters = "\n\n".join(to_parameters(recipe, name) for recipe in each)
         return Described(parameters, f"[{','.join(map(to_json, each))}]")
 
-    async def files(
-        self, job_id: JobId, actor: Actor, limit_bytes: int, rung: int = 0, only: int | None = None
-    ) -> Fitted:
-        """Return a job's pictures, or one, in the best form that fits from `rung` on. Raises Mistake for none kept."""
-        job = await self.job(job_id, actor)
-        found = [
-            image
-            for image in await images.of_job(self._database, job.id)
-            if image.deleted_at is None and only in (None, image.index)
-        ]
-        data = [content for image in found if (content := await self._pictures.read(image.hash)) is not None]
-        if not data:
+    async def shown(self, job: Job, where: Where, only: int | None = None) -> list[Shown]:
+        """Return a job's pictures, or one, as they may be shown somewhere. Raises Mistake for none kept."""
+        kept = [image for image in await self.kept(job.id) if only in (None, image.index)]
+        found = [one for one in await self._checks.shown(kept, job.guild_id, where) if not one.gone]
+        if not found:
             raise Mistake("expired")
-        return await asyncio.to_thread(fit, data, stem_of(job.recipe), limit_bytes, rung)
+        return found
 
     async def note_sent(self, job_id: JobId) -> None:
         """Note that a result that was kept has reached its member."""

@@ -1,7 +1,6 @@
 """The one way in: what somebody asks for becomes a job, written down whole, or a refusal in words."""
 
 import asyncio
-import dataclasses
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,25 +10,31 @@ from uuid import uuid4
 import msgspec
 
 from bot.errors import EngineDead, LimitReached
+from bot.logs import note_prompts
 from bot.queue.dispatcher import Dispatcher
-from bot.queue.limits import Limits, refusal
-from bot.queue.units import GuildId, MemberId
+from bot.queue.limits import Limits, Load, refusal
+from bot.services.asking import Decision
+from bot.services.budgets import Budgets
+from bot.services.checks import Checks
+from bot.services.content import Found
 from bot.services.drafts import Order, draw_seed
+from bot.services.gatekeeping import Gatekeeper
 from bot.services.guilds import Guilds
 from bot.services.intake import Intake
 from bot.services.networks import Networks, Shelf, asked, networks_for, require_usable, with_asked
 from bot.services.people import People
-from bot.services.pressing import require_may_press, require_size, require_upscale
+from bot.services.policy import limits_for
+from bot.services.pressing import require_may_press
 from bot.services.prompts import Choices, Written, combinations_of, drawn, named, write
 from bot.services.requests import Acknowledge, Actor, Settled, Target, Unheard, acknowledged, may_see
 from bot.services.style_words import Applied
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
-from bot.services.wishes import Dress, Wish, count_of, order_of, with_server_words
+from bot.services.wishes import Dress, Here, Wish, count_of, order_of, with_server_words
 from bot.texts import Mistake, say
 from inference.prompt.hints import Hint
 from inference.prompt.regions import Layout, parse_layout
-from inference.protocol.messages import JobId
+from inference.protocol.messages import JobId, ModelInfo
 from inference.protocol.recipe import AnyRecipe, ContentHash, Recipe, Upscale, adapters_of, sources
 from storage import ContentFolder, Database, deliveries, images, jobs, units
 from storage.deliveries import NewDelivery
@@ -44,6 +49,9 @@ _READ_AT_ONCE = 1000
 
 #: Tells the member of a request, and nobody else, what is probably a mistake in its texts; the last is their locale.
 Remark = Callable[[JobId, Sequence[tuple[str, Hint]], str | None], None]
+
+#: Tells the member of a request, and nobody else, of words that the server warns of; the last is their locale.
+Warn = Callable[[JobId, Sequence[str], str | None], None]
 
 
 class Generation:
@@ -60,10 +68,14 @@ class Generation:
         styles: Styles,
         wildcards: WildcardLists,
         guilds: Guilds,
+        gatekeeper: Gatekeeper,
+        checks: Checks,
+        budgets: Budgets,
         adapters: Shelf,
         limits: Limits,
         most_pictures: int,
         remark: Remark,
+        warn: Warn,
     ) -> None:
         self._database = database
         self._inputs = inputs
@@ -75,8 +87,12 @@ class Generation:
         self._styles = styles
         self._wildcards = wildcards
         self._guilds = guilds
+        self._gatekeeper = gatekeeper
+        self._checks = checks
+        self._budgets = budgets
         self._adapters = adapters
         self._remark = remark
+        self._warn = warn
         self._intake = Intake(database)
         #: Pictures that are being written down and that the queue does not count yet, by ("member" or "guild", id).
         self._coming: Counter[tuple[str, int | None]] = Counter()
@@ -105,6 +121,7 @@ class Generation:
         recipe = (
             ordered.recipe if wish.lora is None else _with_asked(ordered.recipe, wish.lora, wish.is_exact, networks)
         )
+        limits = limits_for(self._guilds.settings(actor.guild_id), actor.roles)
         choices = Choices(
             wildcards=self._wildcards.of(actor.guild_id),
             made=wish.is_exact,
@@ -112,13 +129,14 @@ class Generation:
             most=self._most_pictures,
         )
         layout = parse_layout(wish.regions) if wish.regions else None
-        count = wish.count or 1 if origin is not None else count_of(wish, defaults)
+        count = wish.count or 1 if origin is not None else count_of(wish, defaults, limits)
         written = await _written(recipe, count, choices, layout, networks)
         settled = Settled(
             kind=kind,
             recipe=written.recipe,
             images=ordered.images,
             words=written.words,
+            typed=recipe.prompt,
             count=written.count,
             origin=origin,
         )
@@ -133,8 +151,17 @@ class Generation:
         Raises UserError and OutOfRange.
         """
         defaults = self._people.defaults(actor.member_id)
-        server_negative = self._guilds.settings(actor.guild_id).negative_prompt
-        return order_of(wish, defaults, self._dispatcher.models, self._dress(actor), server_negative)
+        settings = self._guilds.settings(actor.guild_id)
+        here = Here(
+            models=self._gatekeeper.models(actor),
+            default_model=self._gatekeeper.default_model(actor),
+            limits=limits_for(settings, actor.roles),
+        )
+        return order_of(wish, defaults, self._dispatcher.models, self._dress(actor), settings.negative_prompt, here)
+
+    def models(self, actor: Actor) -> Sequence[ModelInfo]:
+        """Return the models that somebody may use where they are; all where they may use none."""
+        return self._gatekeeper.models(actor) or self._dispatcher.models
 
     def networks(self, model: ContentHash, actor: Actor) -> Networks:
         """Return the adapters that somebody may name in a prompt for a model."""
@@ -181,6 +208,7 @@ class Generation:
                 images=await self.files_of(job.recipe),
                 origin=job.origin,
                 unit_seconds=job.unit_seconds,
+                author_id=job.member_id,
             )
             return await self.enter(settled, actor, target, acknowledge)
         server = self._guilds.settings(actor.guild_id).negative_prompt
@@ -191,7 +219,9 @@ class Generation:
             for own in job.words
         )
         images = await self.files_of(recipe)
-        settled = Settled(kind="again", recipe=recipe, images=images, words=words, count=job.count)
+        settled = Settled(
+            kind="again", recipe=recipe, images=images, words=words, count=job.count, author_id=job.member_id
+        )
         return await self.enter(settled, actor, target, acknowledge)
 
     async def repeat(
@@ -206,17 +236,25 @@ class Generation:
         image = next((image for image in found if image.index == index), None)
         if job is None or image is None:
             raise Mistake("gone")
-        settings, recipe, seconds = self._guilds.settings(actor.guild_id), image.recipe, 0.0
+        settings, recipe, seconds, pixels = self._guilds.settings(actor.guild_id), image.recipe, 0.0, 0
         require_may_press(settings, actor, job.member_id)
         if isinstance(recipe, Upscale):
-            require_upscale(settings, recipe.factor, image.width // recipe.factor, image.height // recipe.factor)
-            seconds = self._dispatcher.estimator.enlarging_seconds(recipe.model, image.width * image.height)
+            pixels = image.width * image.height
+            seconds = self._dispatcher.estimator.enlarging_seconds(recipe.model, pixels)
         else:
             negative = with_server_words(recipe.negative_prompt, settings.negative_prompt)
             recipe = msgspec.structs.replace(recipe, negative_prompt=negative)
         files = await self.files_of(recipe)
         origin = Origin(image=image.id, index=index, verb="repeat", message=await self.place(job))
-        settled = Settled(kind="repeat", recipe=recipe, images=files, origin=origin, unit_seconds=seconds)
+        settled = Settled(
+            kind="repeat",
+            recipe=recipe,
+            images=files,
+            origin=origin,
+            unit_seconds=seconds,
+            pixels=pixels,
+            author_id=job.member_id,
+        )
         return await self.enter(settled, actor, target, acknowledge)
 
     async def picture(self, job_id: JobId, index: int, actor: Actor) -> tuple[Job, Image]:
@@ -269,7 +307,7 @@ class Generation:
     async def cancel(self, job_id: JobId, actor: Actor) -> int:
         """End a job's unfinished pictures, and return how many there were. Raises Mistake for somebody else's."""
         job = await jobs.get(self._database, job_id)
-        if job is None:
+        if job is None or not may_see(job, actor):
             raise Mistake("gone")
         if job.member_id != actor.member_id and not (actor.moderator and job.guild_id == actor.guild_id):
             raise Mistake("not_yours")
@@ -278,13 +316,13 @@ class Generation:
     async def enter(self, settled: Settled, actor: Actor, target: Target, acknowledge: Acknowledge) -> NewJob:
         """Write a job down, acknowledge it, and put it into the queue.
 
-        Raises Mistake for adapters that may not be used here or no longer, LimitReached, EngineDead, StorageError,
-        Unheard.
+        Raises Mistake for what the server does not allow and for adapters that may not be used here or no longer,
+        LimitReached, EngineDead, StorageError, Unheard.
         """
         if self._dispatcher.trouble is not None:
             raise EngineDead(self._dispatcher.trouble)
-        self._check(settled.count, actor)
-        require_size(self._guilds.settings(actor.guild_id), settled.recipe)
+        if not 1 <= settled.count <= self._most_pictures:
+            raise LimitReached(say("limit_count", actor.locale, most=self._most_pictures))
         self._require_adapters(settled, actor)
         job = NewJob(
             id=JobId(uuid4().hex),
@@ -298,9 +336,15 @@ class Generation:
             origin=settled.origin,
             unit_seconds=settled.unit_seconds,
             private=target.private,
+            asked_as=actor.asked_as,
         )
         job = msgspec.structs.replace(job, unit_seconds=self._dispatcher.unit_seconds(job))
-        with self._counted(actor, job.count):
+        await self._checks.require_sources(settled.images, actor)
+        words = await self._gatekeeper.words(job, settled.typed)
+        # Nothing is awaited from here until all of it is counted: however many ask at once, each finds the others.
+        decision = self._decided(job, settled, actor, words)
+        job = msgspec.structs.replace(job, lane=decision.lane, private=job.private or decision.private)
+        with self._budgets.reserved(job), self._counted(actor, job.count):
             await self._write(job, settled.images, actor, target)
             try:
                 await acknowledge()
@@ -308,7 +352,10 @@ class Generation:
                 await self._drop(job.id)
                 raise
             self._dispatcher.add(job)
+        if decision.warnings:
+            self._warn(job.id, decision.warnings, actor.locale)
         log.info("job=%s %s: %d pictures for member %d", job.id, job.kind, job.count, actor.member_id)
+        note_prompts(job)
         return job
 
     def _require_adapters(self, settled: Settled, actor: Actor) -> None:
@@ -348,20 +395,19 @@ class Generation:
         finally:
             self._coming -= Counter(dict.fromkeys(keys, count))
 
-    def _check(self, count: int, actor: Actor) -> None:
-        if not 1 <= count <= self._most_pictures:
-            raise LimitReached(say("limit_count", actor.locale, most=self._most_pictures))
-        guild = None if actor.guild_id is None else GuildId(actor.guild_id)
-        load = self._dispatcher.queue.load(MemberId(actor.member_id), guild)
-        load = dataclasses.replace(
-            load,
-            member_waiting=load.member_waiting + self._coming["member", actor.member_id],
-            guild_waiting=load.guild_waiting + self._coming["guild", actor.guild_id],
-        )
-        refused = refusal(self._limits, load, count, in_guild=guild is not None)
+    def _decided(self, job: NewJob, settled: Settled, actor: Actor, words: Found) -> Decision:
+        """Return how a request is allowed. Raises Mistake for what the server's rules refuse, LimitReached."""
+        coming = self._coming["member", actor.member_id], self._coming["guild", actor.guild_id]
+        standing = self._gatekeeper.standing(actor, self._database.clock(), *coming)
+        decision = self._gatekeeper.decide(job, actor, standing, words, settled.pixels, settled.author_id)
+        if decision.refusal is not None:
+            raise decision.refusal
+        load = Load(member_waiting=standing.waiting, guild_waiting=standing.guild_waiting)
+        refused = refusal(self._limits, load, job.count, in_guild=actor.guild_id is not None)
         if refused is not None:
             key = f"limit_{refused.key}"
             raise LimitReached(say(key, actor.locale, now=refused.waiting, asked=refused.asked, most=refused.most))
+        return decision
 
 
 def _with_asked(recipe: Recipe, lora: str, exact: bool, networks: Networks) -> Recipe:

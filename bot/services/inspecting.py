@@ -16,6 +16,7 @@ import msgspec
 
 from bot.texts import Mistake
 from inference.protocol.adapters import Rejected, Report, Verdict
+from inference.protocol.log_words import Typed
 from inference.protocol.rejections import rejected
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,10 @@ async def _verdict(source: Path, target: Path, timeout_seconds: float) -> Verdic
     if process.returncode == _OUT_OF_TIME:
         return Verdict(rejected=rejected("took_too_long", seconds=round(timeout_seconds)))
     log.error(
-        "inspecting %s ended with %s: %s", source, process.returncode, complaints[-2000:].decode(errors="replace")
+        "inspecting %s ended with %s: %s",
+        Typed(source),
+        process.returncode,
+        Typed(complaints[-2000:].decode(errors="replace")),
     )
     return Verdict(rejected=rejected("broke"))
 

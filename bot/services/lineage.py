@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.services.checks import Where
 from bot.services.gallery import Gallery
 from bot.services.pasting import Settings, read_settings
 from bot.services.requests import Actor, may_see
@@ -138,9 +139,14 @@ class Lineage:
         chosen, left_out = fitted(family)
         relatives = await self._relatives(chosen, left_out, actor)
         place = next(place for place, kin in enumerate(chosen) if kin.image.id == asked.id)
-        small = [await self._gallery.small(each.image) if each.image and each.kept else None for each in relatives]
+        small = [await self._small(each, actor) for each in relatives]
         drawing = await asyncio.to_thread(draw, leaves_of(relatives, place, small, actor.locale))
         return Shown(relatives=tuple(relatives), asked=place, drawing=drawing)
+
+    async def _small(self, one: Relative, actor: Actor) -> bytes | None:
+        if one.image is None or one.job is None or not one.kept:
+            return None
+        return (await self._gallery.small(one.image, one.job, Where.of(actor))).data
 
     async def _relatives(self, chosen: Sequence[Kin], left_out: Mapping[ImageId, int], actor: Actor) -> list[Relative]:
         places = {kin.image.id: place for place, kin in enumerate(chosen)}

@@ -5,7 +5,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -14,11 +14,14 @@ import msgspec
 
 from bot.queue.dispatcher import Dispatcher
 from bot.services.adapters import Adapters
+from bot.services.blocks import Blocks
+from bot.services.checks import Checks, State
 from bot.services.sizes import parse_size, pixels_of
 from bot.services.spots import Spot, spot_of
 from bot.services.styles import Styles
 from bot.services.wishes import installed, named_model, usual_model
 from bot.texts import Mistake
+from inference.protocol.recipe import ContentHash
 from storage import ContentFolder, Database, deliveries, disposal, members
 from storage.members import Defaults, Export
 
@@ -47,6 +50,8 @@ class People:
         dispatcher: Dispatcher,
         styles: Styles,
         adapters: Adapters | None = None,
+        checks: Checks | None = None,
+        blocks: Blocks | None = None,
     ) -> None:
         self._database = database
         self._pictures = pictures
@@ -54,6 +59,8 @@ class People:
         self._dispatcher = dispatcher
         self._styles = styles
         self._adapters = adapters
+        self._checks = checks
+        self._blocks = blocks
         #: Of everyone who has chosen any.
         self._held: dict[int, Defaults] = {}
         #: Members whose data is being packed.
@@ -129,6 +136,8 @@ class People:
         folder: str | None = None
         try:
             export = await members.export(self._database, self._pictures, member_id)
+            if self._checks is not None:
+                export = self._allowed(export, await self._checks.exported(member_id))
             folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="easel-export-")
             brought = [] if self._adapters is None else list(self._adapters.files_of(member_id))
             yield await asyncio.to_thread(write_archive, export, Path(folder), most_bytes, brought)
@@ -136,6 +145,16 @@ class People:
             self._packing.discard(member_id)
             if folder is not None:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _allowed(self, export: Export, states: Mapping[ContentHash, State] | None) -> Export:
+        """Return an export without the pictures that may not be sent, which its data names."""
+        if states is None:
+            return export
+        known = {self._pictures.path(name): state for name, state in states.items()}
+        kept_back = {path: known.get(path, "withheld") for path in export.pictures}
+        kept_back = {path: state for path, state in kept_back.items() if state not in ("clear", "blurred")}
+        data = {**export.data, "pictures_kept_back": {_name(path): state for path, state in kept_back.items()}}
+        return Export(data, [path for path in export.pictures if path not in kept_back])
 
     async def forget(self, member_id: int) -> list[Spot]:
         """Delete everything that is kept about a member, and stop what runs for them. Raises StorageError.
@@ -153,6 +172,8 @@ class People:
         self._styles.forget(member_id)
         if self._adapters is not None:
             await self._adapters.forget(member_id)
+        if self._blocks is not None:
+            self._blocks.forget_member(member_id)
         await disposal.sweep(self._database, self._pictures, self._inputs)
         return [spot for spot in spots if spot is not None]
 

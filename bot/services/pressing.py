@@ -5,13 +5,15 @@ import math
 from bot.services.requests import Actor
 from bot.texts import Mistake
 from inference.protocol.limits import MAX_IMAGE_PIXELS
-from inference.protocol.recipe import AnyRecipe, Detail, HiresFix, TextToImage
-from storage.guilds import Settings
+from inference.protocol.recipe import AnyRecipe, Detail, HiresFix, TextToImage, Upscale
+from storage.guilds import Limits, Settings
 
 #: As cameras count them.
 MEGAPIXEL = 1_000_000
 #: What a server can set; more pixels are never made.
 MOST_MEGAPIXELS = MAX_IMAGE_PIXELS // MEGAPIXEL
+#: Of a list of channels.
+_NAMED = 20
 
 
 class Roles(tuple[int, ...]):
@@ -22,6 +24,16 @@ class Roles(tuple[int, ...]):
     def __str__(self) -> str:
         """Return a mention of each."""
         return ", ".join(f"<@&{role}>" for role in self)
+
+
+class Channels(tuple[int, ...]):
+    """Channels and categories by id; their text names the first of them as Discord shows them."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return a mention of each, and a mark where there are more."""
+        return ", ".join(f"<#{channel}>" for channel in self[:_NAMED]) + (" …" if len(self) > _NAMED else "")
 
 
 def require_may_press(settings: Settings, actor: Actor, author_id: int) -> None:
@@ -38,28 +50,34 @@ def require_may_press(settings: Settings, actor: Actor, author_id: int) -> None:
         raise Mistake("press_roles", roles=Roles(settings.press_roles))
 
 
-def require_upscale(settings: Settings, factor: int, width: int, height: int, pixels: int = 0) -> None:
-    """Raise Mistake where a server does not let a picture of this size become `factor` times as wide and as high.
-
-    `pixels` are those of the result where they are not the square of that.
-    """
-    limits = settings.limits
+def require_upscale(limits: Limits, factor: int, pixels: int) -> None:
+    """Raise Mistake where a picture may not become `factor` times as wide and as high, and have so many pixels."""
     if factor > 1 and limits.upscale == 1:
         raise Mistake("upscale_off")
     if limits.upscale is not None and factor > limits.upscale:
         raise Mistake("upscale_most_factor", most=limits.upscale, asked=factor)
-    most, pixels = limits.upscale_pixels, pixels or width * height * factor**2
-    if most is not None and pixels > most:
-        raise Mistake("upscale_most_pixels", most=megapixels(most), asked=megapixels(pixels, up=True))
+    if limits.upscale_pixels is not None and pixels > limits.upscale_pixels:
+        most = megapixels(limits.upscale_pixels)
+        raise Mistake("upscale_most_pixels", most=most, asked=megapixels(pixels, up=True))
 
 
 def may_grow(settings: Settings, width: int, height: int) -> bool:
-    """Tell whether a picture of some size may be made twice as wide and as high."""
+    """Tell whether anybody in a server may make a picture of some size twice as wide and as high."""
+    pixels = width * height * 4
+    everybody = settings.limits
+    every = [everybody]
+    for own in settings.role_limits.values():
+        upscale, most = own.upscale or everybody.upscale, own.upscale_pixels or everybody.upscale_pixels
+        every.append(Limits(upscale=upscale, upscale_pixels=most))
+    return pixels <= MAX_IMAGE_PIXELS and any(_allows(limits, 2, pixels) for limits in every)
+
+
+def _allows(limits: Limits, factor: int, pixels: int) -> bool:
     try:
-        require_upscale(settings, 2, width, height)
+        require_upscale(limits, factor, pixels)
     except Mistake:
         return False
-    return width * height * 4 <= MAX_IMAGE_PIXELS
+    return True
 
 
 def megapixels(pixels: int, *, up: bool = False) -> float:
@@ -68,16 +86,18 @@ def megapixels(pixels: int, *, up: bool = False) -> float:
     return tenths / 10 if tenths % 10 else tenths // 10
 
 
-def require_size(settings: Settings, recipe: AnyRecipe) -> None:
-    """Raise Mistake where a server does not let pictures be painted as large as a recipe does, by a second pass.
+def growth(recipe: AnyRecipe, pixels: int = 0) -> tuple[int, int]:
+    """Return how many times as wide and as high a recipe makes its picture, and the pixels that it has then.
 
-    A recipe may be older than the server's rule. Of an Upscale only its source's size tells; see `require_upscale`.
+    Of an Upscale only its source's size tells the pixels, so they have to be given. (1, 0): no larger than painted.
     """
     match recipe:
         case TextToImage(hires=HiresFix() as hires):
             factor = max(hires.width / recipe.width, hires.height / recipe.height)
-            require_upscale(settings, math.ceil(factor), recipe.width, recipe.height, hires.width * hires.height)
+            return math.ceil(factor), hires.width * hires.height
         case Detail():
-            require_upscale(settings, 2, recipe.full_width // 2, recipe.full_height // 2)
+            return 2, recipe.full_width * recipe.full_height
+        case Upscale():
+            return recipe.factor, pixels
         case _:
-            pass
+            return 1, 0

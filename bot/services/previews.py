@@ -69,7 +69,7 @@ class Previews:
         Raises Mistake where no model fits and where it is not theirs to show, and as `Generation.submit` does.
         """
         self.require_may_show(one, actor)
-        models = [info for info in installed(self._dispatcher.models) if fits(one, info)]
+        models = [info for info in installed(self._generation.models(actor)) if fits(one, info)]
         if not models:
             raise Mistake("loras_no_model", name=one.name)
         text = prompt or _prompt(one)

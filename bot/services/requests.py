@@ -4,7 +4,29 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from inference.protocol.recipe import AnyRecipe, ContentHash, Words
-from storage.jobs import Access, Job, Origin
+from storage.jobs import Access, AskedAs, Job, NewJob, Origin
+
+#: What stands for a command where a button or the menu of a message was used.
+PRESS = "press"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where something is asked for, as far as rules about places know it."""
+
+    channel_id: int | None
+    #: Of a thread, its channel, and of either the category.
+    above: tuple[int, ...] = ()
+    #: Discord calls it age-restricted.
+    age_restricted: bool = False
+    thread: bool = False
+    #: A direct message.
+    direct: bool = False
+
+    @property
+    def within(self) -> tuple[int, ...]:
+        """Return the channel, and what it is in, the nearest first."""
+        return self.above if self.channel_id is None else (self.channel_id, *self.above)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +45,45 @@ class Actor:
     channel_id: int | None = None
     #: Theirs where they ask.
     roles: frozenset[int] = frozenset()
+    #: That channel, as rules about places know it.
+    place: Place = Place(channel_id=None, direct=True)
+    #: The command that they use, or `PRESS`.
+    command: str = ""
 
     @classmethod
-    def of(cls, job: Job) -> "Actor":
-        """Return whoever asked for a job, where they asked, as far as the job tells."""
-        return cls(member_id=job.member_id, guild_id=job.guild_id, channel_id=job.channel_id)
+    def of(cls, job: NewJob) -> "Actor":
+        """Return whoever asked for a job, as they were when they asked."""
+        asked = job.asked_as
+        direct = job.guild_id is None
+        return cls(
+            member_id=job.member_id,
+            guild_id=job.guild_id,
+            channel_id=job.channel_id,
+            moderator=asked.moderator,
+            manager=asked.manager,
+            roles=frozenset(asked.roles),
+            place=Place(
+                channel_id=job.channel_id,
+                above=asked.above,
+                age_restricted=asked.age_restricted,
+                thread=asked.thread,
+                direct=direct,
+            ),
+            command=asked.command,
+        )
+
+    @property
+    def asked_as(self) -> AskedAs:
+        """Return what a job notes of who asked for it."""
+        return AskedAs(
+            command=self.command,
+            roles=tuple(sorted(self.roles)),
+            moderator=self.moderator,
+            manager=self.manager,
+            above=self.place.above,
+            age_restricted=self.place.age_restricted,
+            thread=self.place.thread,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +108,18 @@ class Settled:
     images: Mapping[ContentHash, bytes]
     #: Of each picture, where they differ.
     words: tuple[Words, ...] = ()
+    #: The prompt before its choices were made, where it had any.
+    typed: str = ""
     count: int = 1
     origin: Origin | None = None
     #: Expected seconds of one picture, where its recipe does not tell them.
     unit_seconds: float = 0.0
     #: The adapter that is to be shown by it, whether or not it may be used yet.
     shown: ContentHash | None = None
+    #: Of the result, where the recipe does not tell.
+    pixels: int = 0
+    #: Whose picture it is made of by a button.
+    author_id: int | None = None
 
 
 class Unheard(Exception):

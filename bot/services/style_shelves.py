@@ -122,6 +122,10 @@ class Shelves:
                 if one.stored is not None and one.stored.member_id == member_id:
                     self._hold(msgspec.structs.replace(one.stored, member_id=0))
 
+    def forget_guild(self, guild_id: int) -> None:
+        """Know nothing more of a server of which everything was deleted."""
+        self._servers.pop(guild_id, None)
+
     def _server(self, guild_id: int | None) -> Shelf:
         return {} if guild_id is None else self._servers.get(guild_id, {})
 

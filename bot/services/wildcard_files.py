@@ -61,7 +61,7 @@ def read_folder(folder: Path, expected: bool = True) -> dict[str, str]:
             found[name] = text_of(data)
             room -= len(data)
         except (OSError, ValueError) as error:
-            log.warning("the list %s is left out: %s", path, error)
+            log.warning("the list %s is left out: %s", path, str(error))
     return found
 
 

@@ -99,6 +99,10 @@ class WildcardLists:
         """Return what a prompt draws from: a server's lists, before the operator's of the same name."""
         return self._drawn.get(guild_id) or self._drawn[None]
 
+    def operators(self) -> Mapping[str, str]:
+        """Return the operator's lists by name, as they were written."""
+        return self._operators.texts
+
     def own_names(self, guild_id: int | None) -> list[str]:
         """Return the names of a server's own lists."""
         return sorted(self._own(guild_id).texts)
@@ -154,6 +158,11 @@ class WildcardLists:
             async with self._database.transaction() as write:
                 await wildcards.remove(write, guild_id, name)
             self._hold(guild_id, shelf)
+
+    def forget_guild(self, guild_id: int) -> None:
+        """Know nothing more of a server of which everything was deleted."""
+        self._shelves.pop(guild_id, None)
+        self._drawn.pop(guild_id, None)
 
     def _hold(self, guild_id: int, shelf: Shelf) -> None:
         self._shelves[guild_id] = shelf

@@ -1,5 +1,6 @@
 """What a member says with a command, and what stands in where nothing was said."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -10,8 +11,10 @@ from bot.services.names import named_sampler, unknown
 from bot.services.sizes import Pixels, Ratio, parse_size, pixels_of
 from bot.services.style_words import Applied
 from bot.texts import Mistake
+from inference.protocol.limits import MIN_SIDE, SIDE_MULTIPLE
 from inference.protocol.messages import ModelInfo
 from inference.protocol.recipe import Instruct
+from storage.guilds import Limits
 from storage.members import Defaults
 from storage.styles import StyleSettings
 
@@ -48,9 +51,31 @@ def _over(said: Draft | Wish, other: Draft | Wish) -> dict[str, Any]:
     return {name: getattr(other, name) if value is None else value for name, value in values}
 
 
-def count_of(wish: Wish, defaults: Defaults) -> int:
-    """Return how many pictures are wanted."""
-    return wish.count or defaults.count or 1
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Here:
+    """What a server lets stand in where a member says nothing."""
+
+    #: The models that the member may use there; None: all.
+    models: Sequence[ModelInfo] | None = None
+    #: That of the server's own choice, by name.
+    default_model: str | None = None
+    #: Neither a usual size nor the usual steps go beyond these.
+    limits: Limits = _NO_LIMITS
+
+    def may_be(self, models: Sequence[ModelInfo]) -> Sequence[ModelInfo]:
+        """Return those of some models that may be used; all where none may: what is refused is refused in words."""
+        return [info for info in models if self.models is None or info in self.models] or models
+
+
+EVERYWHERE = Here()
+
+
+def count_of(wish: Wish, defaults: Defaults, limits: Limits = _NO_LIMITS) -> int:
+    """Return how many pictures are wanted: as many as are said, or the usual ones as far as they are allowed."""
+    return wish.count or min(defaults.count or 1, limits.count or defaults.count or 1)
 
 
 #: Of a ratio without a model.
@@ -61,11 +86,17 @@ Dress = Callable[[str, str, str | None], Applied]
 
 
 def order_of(
-    wish: Wish, defaults: Defaults, models: Sequence[ModelInfo], dress: Dress, server_negative: str = ""
+    wish: Wish,
+    defaults: Defaults,
+    models: Sequence[ModelInfo],
+    dress: Dress,
+    server_negative: str = "",
+    here: Here = EVERYWHERE,
 ) -> Order:
     """Return the complete recipe; choices in its prompts are still to be made. Raises UserError and OutOfRange.
 
-    What was said goes before what a style chooses, that before the member's defaults, and those before the model's.
+    What was said goes before what a style chooses, that before the member's defaults, those before the server's, and
+    those before the model's.
     """
     draft, chosen = wish.draft, StyleSettings()
     if wish.is_exact:
@@ -83,30 +114,53 @@ def order_of(
     )
     if draft.sampler is not None:
         named_sampler(draft.sampler)
-    model = _model(draft, chosen, defaults, models)
+    model = _model(draft, chosen, defaults, models, here)
+    if draft.steps is None and draft.like is None and model is not None and here.limits.steps is not None:
+        draft = replace(draft, steps=min(model.default_steps, here.limits.steps))
+    most, unsaid = here.limits.pixels, draft.width is None and draft.like is None
+    usual = Pixels(_SIDE, _SIDE)
+    if draft.like is not None:
+        usual = Pixels(draft.like.width, draft.like.height)
+    elif model is not None:
+        usual = _within(Pixels(model.default_width, model.default_height), most)
     size = wish.size or (parse_size(chosen.size) if chosen.size and draft.width is None else None)
-    if size is None and draft.width is None and draft.like is None and defaults.width and defaults.height:
-        size = Pixels(defaults.width, defaults.height)
+    if size is None and unsaid and defaults.width and defaults.height:
+        size = _within(Pixels(defaults.width, defaults.height), most)
+    elif size is None and unsaid and most is not None:
+        size = usual
     if size is not None:
-        usual = (_SIDE, _SIDE)
-        if draft.like is not None:
-            usual = (draft.like.width, draft.like.height)
-        elif model is not None:
-            usual = (model.default_width, model.default_height)
-        pixels = pixels_of(size, *usual)
+        pixels = pixels_of(size, usual.width, usual.height)
         draft = replace(draft, width=pixels.width, height=pixels.height)
     return order(draft if model is None else replace(draft, model=model.name), models)
 
 
-def _model(draft: Draft, chosen: StyleSettings, defaults: Defaults, models: Sequence[ModelInfo]) -> ModelInfo | None:
+def _within(size: Pixels, most: int | None) -> Pixels:
+    """Return a size of about the same shape with at most so many pixels."""
+    if most is None or size.width * size.height <= most:
+        return size
+    scale = math.sqrt(most / (size.width * size.height))
+    width, height = (
+        max(MIN_SIDE, int(side * scale) // SIDE_MULTIPLE * SIDE_MULTIPLE) for side in (size.width, size.height)
+    )
+    return Pixels(width, height)
+
+
+def _model(
+    draft: Draft, chosen: StyleSettings, defaults: Defaults, models: Sequence[ModelInfo], here: Here
+) -> ModelInfo | None:
     """Return the model that is wanted; None for that of the picture that is wanted again."""
     if draft.instruct or isinstance(draft.like, Instruct):
-        return model_for(True, draft.model, models) if draft.like is None or draft.model is not None else None
+        able = [info for info in models if info.instructs]
+        known = here.may_be(able) if draft.model is None and able else models
+        return model_for(True, draft.model, known) if draft.like is None or draft.model is not None else None
     if draft.model is not None:
         return named_model(draft.model, models)
     if draft.like is not None:
         return None
-    return usual_model(chosen.model, installed(models), usual_model(defaults.model, installed(models)))
+    usable = here.may_be(installed(models))
+    return usual_model(
+        chosen.model, usable, usual_model(defaults.model, usable, usual_model(here.default_model, usable))
+    )
 
 
 def with_server_words(negative: str, server_negative: str) -> str:

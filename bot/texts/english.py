@@ -2,6 +2,12 @@
 
 from collections.abc import Mapping
 
+from bot.texts.english_admin import ENGLISH_ADMIN
+from bot.texts.english_checks import ENGLISH_CHECKS
+from bot.texts.english_moderation import ENGLISH_MODERATION
+from bot.texts.english_operator import ENGLISH_OPERATOR
+from bot.texts.english_policy import ENGLISH_POLICY
+from bot.texts.english_servers import ENGLISH_SERVERS
 from inference.protocol.rejections import REJECTIONS
 
 ENGLISH: Mapping[str, str] = {
@@ -15,7 +21,7 @@ ENGLISH: Mapping[str, str] = {
     "reason_share": "The queue takes turns between members.",
     "reason_own": "Your own pictures go first in the order you asked.",
     "reason_model": "Pictures of the model that is loaded go first.",
-    "reason_quota": "You have used up your share for now, so others go first.",
+    "reason_quota": "Yours wait in the relaxed lane for now, so others go first.",
     "reason_lanes": "Faster lanes go first.",
     "reason_limit": "As many are running as may at a time.",
     "running": "{bar} {percent} %, {done} of {count} done, about {eta} left",
@@ -39,6 +45,7 @@ ENGLISH: Mapping[str, str] = {
     "engine_dead": "The engine that paints has stopped. An admin has to start me again.",
     "stale": "This command has changed. Reload Discord (Ctrl-R) and try again.",
     "not_allowed": "You may not do that here.",
+    "rules_unchecked": "The rules of this server could not be checked, so nothing was painted. Try again later.",
     "no_permission": "Discord does not let me do that here. An admin can give me the permission.",
     "not_yours": "That belongs to somebody else.",
     "gone": "There is nothing left to do that to.",
@@ -219,7 +226,7 @@ ENGLISH: Mapping[str, str] = {
     "me_saved": "Saved.",
     "me_exported": "Everything kept about you: your defaults, styles, LoRAs, embeddings, requests and pictures. File "
     "{number} of {count}.",
-    "me_export_dm": "That is {count} files. They are in your direct messages.",
+    "me_export_dm": "Your data is in your direct messages. Files: {count}.",
     "me_export_closed": "That is {count} files, which only fit into direct messages, and yours are closed to me. "
     "Open them in the server’s privacy settings and try again.",
     "me_export_running": "Your data is being packed already. It comes as soon as it is done.",
@@ -589,8 +596,8 @@ ENGLISH: Mapping[str, str] = {
     "**/styles list** looks for `style:`, yours among them\n"
     "**/adapters add**, **list** bring LoRAs and embeddings, and use them as `<lora:name:0.8>` or in `lora:`\n"
     "**/wildcards list** lists of which `__name__` in a prompt draws a line\n"
-    "**/admin negative** what admins keep out of every picture · **/admin buttons**, **upscale** what they allow\n"
-    "**/about** which models are installed",
+    "**/admin panel** what admins set for their server\n"
+    "**/can** what you may do here · **/about** which models are installed",
     "about_title": "## {name}\nMakes pictures from words with diffusion models, on the "
     "machine of whoever runs it. {version}, free software.",
     "about_now": "**Now** pictures being painted: {running} · waiting: {waiting}",
@@ -611,6 +618,17 @@ ENGLISH: Mapping[str, str] = {
     "tokens": "{n} tokens",
     "picture": "1 picture",
     "pictures": "{n} pictures",
+    # The check of pictures
+    **ENGLISH_CHECKS,
+    # Whoever runs the bot
+    **ENGLISH_OPERATOR,
+    # What a server does not allow
+    **ENGLISH_POLICY,
+    # First contact with a server
+    **ENGLISH_SERVERS,
     # Why an adapter's file is refused
     **{f"adapter_refused_{code}": text for code, text in REJECTIONS.items()},
+    # /admin
+    **ENGLISH_ADMIN,
+    **ENGLISH_MODERATION,
 }

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 
 from bot.texts.german_adapters import GERMAN_REJECTIONS
+from bot.texts.german_admin import GERMAN_ADMIN
+from bot.texts.german_checks import GERMAN_CHECKS
+from bot.texts.german_moderation import GERMAN_MODERATION
+from bot.texts.german_operator import GERMAN_OPERATOR
+from bot.texts.german_policy import GERMAN_POLICY
+from bot.texts.german_servers import GERMAN_SERVERS
 
 GERMAN: Mapping[str, str] = {
     # Eine Anfrage, vom Anfang bis zum Ende
@@ -15,7 +21,7 @@ GERMAN: Mapping[str, str] = {
     "reason_share": "Die Warteschlange nimmt alle reihum dran.",
     "reason_own": "Deine eigenen kommen in der Reihenfolge, in der du gefragt hast.",
     "reason_model": "Bilder des geladenen Modells kommen zuerst.",
-    "reason_quota": "Du hast deinen Anteil vorerst verbraucht, andere kommen zuerst.",
+    "reason_quota": "Deine warten vorerst in der hinteren Spur, andere kommen zuerst.",
     "reason_lanes": "Schnellere Spuren kommen zuerst.",
     "reason_limit": "Es laufen schon so viele, wie zugleich dürfen.",
     "running": "{bar} {percent} %, {done} von {count} fertig, noch etwa {eta}",
@@ -39,6 +45,8 @@ GERMAN: Mapping[str, str] = {
     "engine_dead": "Die Maschine, die malt, steht. Eine Admin muss mich neu starten.",
     "stale": "Dieser Befehl hat sich geändert. Lade Discord neu (Strg-R) und versuch es noch einmal.",
     "not_allowed": "Das darfst du hier nicht.",
+    "rules_unchecked": "Die Regeln dieses Servers ließen sich nicht prüfen, darum wurde nichts gemalt. Versuch es "
+    "später wieder.",
     "no_permission": "Discord lässt mich das hier nicht tun. Eine Admin kann mir das Recht geben.",
     "not_yours": "Das gehört jemand anderem.",
     "gone": "Damit lässt sich nichts mehr tun.",
@@ -220,7 +228,7 @@ GERMAN: Mapping[str, str] = {
     "me_saved": "Gespeichert.",
     "me_exported": "Alles, was über dich aufgehoben ist: Vorgaben, Stile, LoRAs, Embeddings, Anfragen und Bilder. "
     "Datei {number} von {count}.",
-    "me_export_dm": "Das sind {count} Dateien. Sie liegen in deinen Direktnachrichten.",
+    "me_export_dm": "Deine Daten liegen in deinen Direktnachrichten. Dateien: {count}.",
     "me_export_closed": "Das sind {count} Dateien, die nur in Direktnachrichten passen, und deine sind für mich zu. "
     "Öffne sie in den Privatsphäre-Einstellungen des Servers und versuch es noch einmal.",
     "me_export_running": "Deine Daten werden schon gepackt. Sie kommen, sobald das fertig ist.",
@@ -607,8 +615,8 @@ GERMAN: Mapping[str, str] = {
     "**/styles list** Stile für `style:`, auch deine\n"
     "**/adapters add**, **list** LoRAs und Embeddings bringen, und als `<lora:name:0.8>` oder in `lora:` benutzen\n"
     "**/wildcards list** Listen, aus denen `__name__` in einem Prompt eine Zeile zieht\n"
-    "**/admin negative** was Admins aus jedem Bild heraushalten · **/admin buttons**, **upscale** was sie erlauben\n"
-    "**/about** welche Modelle installiert sind",
+    "**/admin panel** was Admins für ihren Server festlegen\n"
+    "**/can** was du hier darfst · **/about** welche Modelle installiert sind",
     "about_title": "## {name}\nMalt Bilder nach Worten mit Diffusionsmodellen, auf der Maschine derer, die ihn "
     "betreiben. {version}, freie Software.",
     "about_now": "**Gerade** Bilder in Arbeit: {running} · wartend: {waiting}",
@@ -627,6 +635,16 @@ GERMAN: Mapping[str, str] = {
     "tokens": "{n} Tokens",
     "picture": "1 Bild",
     "pictures": "{n} Bilder",
+    # Wer den Bot betreibt
+    **GERMAN_OPERATOR,
+    # Was ein Server nicht erlaubt
+    **GERMAN_POLICY,
+    **GERMAN_CHECKS,
+    # Der erste Kontakt mit einem Server
+    **GERMAN_SERVERS,
     # Warum die Datei eines Adapters abgelehnt wird
     **{f"adapter_refused_{code}": text for code, text in GERMAN_REJECTIONS.items()},
+    # /admin
+    **GERMAN_ADMIN,
+    **GERMAN_MODERATION,
 }

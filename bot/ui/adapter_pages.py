@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.attachments import SPOILER
 from bot.services.adapter_shelves import Bar, Seen, Whose
 from bot.services.networks import family_name
 from bot.texts import say
@@ -148,7 +149,8 @@ def _entry(shown: Shown, locale: str | None) -> Part:
     text = "\n".join(lines)
     if shown.preview is None:
         return ui.TextDisplay(text)
-    return ui.Section(text, accessory=ui.Thumbnail(f"attachment://{shown.preview}"))
+    hidden = shown.preview.startswith(SPOILER)
+    return ui.Section(text, accessory=ui.Thumbnail(f"attachment://{shown.preview}", spoiler=hidden))
 
 
 def _heading(shown: Shown, locale: str | None) -> str:

@@ -9,8 +9,13 @@ file beside it says.
 `easel:page:LIST:BEFORE` turns a page, `easel:queue:WHOSE` looks again, `easel:forget:MEMBER` deletes a member's data,
 `easel:styles:START` shows styles. Of a form: `easel:style:ID` changes a style, `easel:wildcards:NAME` writes a list,
 `easel:adapters:START:WHOSE:KIND:MODEL` shows adapters, `easel:adapter:VERB:ID` does something to one, and
-`easel:adapters-queue:AFTER` shows what waits for a server's admins.
+`easel:adapters-queue:AFTER` shows what waits for a server's admins. `easel:greeting:PRESET:SERVER` sets what is usual,
+`easel:broadcast:DRAFT` sends the operator's words to every server.
+`easel:member-delete:MEMBER` deletes a member's pictures of a server, `easel:audit:BEFORE:MEMBER:AREA` shows who changed
+what there.
 `easel:negative` sets a server's negative prompt, `easel:paste` takes settings. Discord takes 100 characters.
+What admins set: `easel:admin:PAGE:OF` shows a page, `easel:admin-pick:PAGE` is a menu that leads to one,
+`easel:admin-set:FIELD:OF` changes what is set, and `easel:admin-form:FORM:OF` opens a form for it, and is the form's.
 """
 
 import re
@@ -20,8 +25,8 @@ from typing import Any, Literal, get_args
 from bot.services.deeds import DEEDS, Deed
 from inference.protocol.messages import JobId
 
-#: "drop" is a cancel that shows the member's queue again.
-Verb = Literal["again", "cancel", "delete", "settings", "show", "drop"]
+#: "drop" is a cancel that shows the member's queue again, "check" has pictures checked that could not be.
+Verb = Literal["again", "cancel", "delete", "settings", "show", "drop", "check"]
 #: What is done to one picture, and nothing is made of it; "edit" opens a form that does.
 CardVerb = Literal["favourite", "unfavourite", "send", "settings", "delete", "edit"]
 #: Forms for a picture that somebody sent.
@@ -37,6 +42,43 @@ AdapterVerb = Literal[
 ]
 #: Whose adapters a list shows.
 AdapterShelf = Literal["all", "mine", "server", "public"]
+
+#: Pages of what admins set; what a page of one thing is of: a model's key, a role's id, the name of a command.
+AdminPage = Literal["home", "models", "model", "limits", "channels", "command", "roles", "role", "content"]
+#: Pages to which a menu leads.
+AdminPick = Literal["model", "limits", "command", "role"]
+#: What a button or a menu sets.
+AdminField = Literal[
+    "allow",
+    "deny",
+    "default",
+    "no_default",
+    "model_channels",
+    "model_roles",
+    "new",
+    "forget_models",
+    "clear_limits",
+    "channels",
+    "closed",
+    "private_channels",
+    "command",
+    "threads",
+    "private",
+    "age",
+    "lane",
+    "clear_role",
+    "press",
+    "press_roles",
+    "history",
+    "history_roles",
+    "add",
+    "add_roles",
+    "approve",
+    "check",
+    "check_restricted",
+    "gone",
+]
+AdminForm = Literal["request", "upscale", "queue", "budget", "weight", "blocked", "warned", "negative", "keep"]
 
 VERBS: tuple[Verb, ...] = get_args(Verb)
 
@@ -55,7 +97,9 @@ RECIPE = re.compile(RECIPE_ID)
 UPLOAD = re.compile(rf"easel:upload:(?P<deed>{'|'.join(DEEDS)})")
 UPLOAD_FORM = re.compile(rf"easel:upload-form:(?P<form>{'|'.join(get_args(UploadForm))})")
 EDIT = re.compile(r"easel:edit:(?P<job>[0-9a-f]{32}):(?P<index>[0-9]{1,2})")
-PAGE = re.compile(rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})")
+PAGE = re.compile(
+    rf"easel:page:(?P<shelf>{'|'.join(get_args(Shelf))}):(?P<before>[0-9]{{0,18}})(?::(?P<of>[0-9]{{1,20}}))?"
+)
 QUEUE = re.compile(rf"easel:queue:(?P<whose>{'|'.join(get_args(Whose))})")
 FORGET = re.compile(r"easel:forget:(?P<member>[0-9]{1,20})")
 #: Styles from the one at that place on.
@@ -74,6 +118,15 @@ STYLE = re.compile(r"easel:style:(?P<id>[0-9]{1,18})")
 WILDCARDS = re.compile(r"easel:wildcards:(?P<name>[a-z0-9/_-]{1,60})")
 NEGATIVE_ID = "easel:negative"
 NEGATIVE = re.compile(NEGATIVE_ID)
+GREETING = re.compile(r"easel:greeting:(?P<preset>everybody|careful|here):(?P<guild>[0-9]{1,20})")
+_OF = r"(?::(?P<of>[0-9a-z_-]{1,40}))?"
+ADMIN = re.compile(rf"easel:admin:(?P<page>{'|'.join(get_args(AdminPage))}){_OF}")
+ADMIN_PICK = re.compile(rf"easel:admin-pick:(?P<page>{'|'.join(get_args(AdminPick))})")
+ADMIN_SET = re.compile(rf"easel:admin-set:(?P<field>{'|'.join(get_args(AdminField))}){_OF}")
+ADMIN_FORM = re.compile(rf"easel:admin-form:(?P<form>{'|'.join(get_args(AdminForm))}){_OF}")
+BROADCAST = re.compile(r"easel:broadcast:(?P<draft>[0-9a-f]{32})")
+MEMBER_DELETE = re.compile(r"easel:member-delete:(?P<member>[0-9]{1,20})")
+AUDIT = re.compile(r"easel:audit:(?P<before>[0-9]{0,18}):(?P<member>[0-9]{0,20}):(?P<area>[a-z]{0,20})")
 PASTE_ID = "easel:paste"
 PASTE = re.compile(PASTE_ID)
 
@@ -128,9 +181,10 @@ def edit_id(job: str, index: int) -> str:
     return f"easel:edit:{job}:{index}"
 
 
-def page_id(shelf: Shelf, before: int | None = None) -> str:
-    """Return the custom id of a button that shows what comes before that cursor, or the newest."""
-    return f"easel:page:{shelf}:{'' if before is None else before}"
+def page_id(shelf: Shelf, before: int | None = None, of: int | None = None) -> str:
+    """Return the custom id of a button that shows what comes before that cursor, or the newest; `of` another member."""
+    whose = "" if of is None else f":{of}"
+    return f"easel:page:{shelf}:{'' if before is None else before}{whose}"
 
 
 def queue_id(whose: Whose) -> str:
@@ -171,6 +225,50 @@ def adapters_queue_id(after: int) -> str:
 def adapter_edit_id(number: int) -> str:
     """Return the custom id of a form that changes what is said of the adapter of that id."""
     return f"easel:adapter-edit:{number}"
+
+
+def greeting_id(preset: str, guild_id: int) -> str:
+    """Return the custom id of a button that sets the usual rules of a server."""
+    return f"easel:greeting:{preset}:{guild_id}"
+
+
+def admin_id(page: AdminPage, of: object = "") -> str:
+    """Return the custom id of a button that shows a page of what admins set."""
+    return _of(f"easel:admin:{page}", of)
+
+
+def admin_pick_id(page: AdminPick) -> str:
+    """Return the custom id of a menu that leads to a page of what is chosen in it."""
+    return f"easel:admin-pick:{page}"
+
+
+def admin_set_id(field: AdminField, of: object = "") -> str:
+    """Return the custom id of a button or a menu that changes what is set."""
+    return _of(f"easel:admin-set:{field}", of)
+
+
+def admin_form_id(form: AdminForm, of: object = "") -> str:
+    """Return the custom id of a button that opens a form for what is set, and of the form."""
+    return _of(f"easel:admin-form:{form}", of)
+
+
+def _of(identity: str, of: object) -> str:
+    return f"{identity}:{of}" if of != "" else identity
+
+
+def broadcast_id(draft: str) -> str:
+    """Return the custom id of a button that sends the operator's words to every server, for the operator alone."""
+    return f"easel:broadcast:{draft}"
+
+
+def member_delete_id(member_id: int) -> str:
+    """Return the custom id of a button that deletes what a member made in the server where it is pressed."""
+    return f"easel:member-delete:{member_id}"
+
+
+def audit_id(before: int | None, member_id: int | None = None, area: str | None = None) -> str:
+    """Return the custom id of a button that shows the audit before that entry, or the newest."""
+    return f"easel:audit:{'' if before is None else before}:{'' if member_id is None else member_id}:{area or ''}"
 
 
 def wildcards_id(name: str) -> str:

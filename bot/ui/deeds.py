@@ -8,7 +8,7 @@ from discord import ui
 from bot.services.deeds import Deed
 from bot.texts import say
 from bot.ui.custom_ids import CardVerb, card_id, deed_id, lineage_id, picture_id, remix_id, upload_form_id, upload_id
-from bot.ui.layouts import button, gallery, layout
+from bot.ui.layouts import button, gallery, job_button, layout
 
 #: Buttons of a row.
 _ROW = 5
@@ -48,8 +48,13 @@ def card(
     deeds: Collection[Deed],
     verbs: Sequence[CardVerb],
     locale: str | None,
+    *,
+    check: bool = False,
 ) -> ui.LayoutView:
-    """Return what can be made of a picture, and what can be done to it; it is attached under `name` if it is shown."""
+    """Return what can be made of a picture, and what can be done to it; it is attached under `name` if it is shown.
+
+    `check` where it could not be checked.
+    """
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(words), *([] if name is None else [gallery([name])])]
     for row in _ROWS:
         fitting = [_deed(deed, job, index, locale) for deed in row if deed in deeds]
@@ -58,7 +63,8 @@ def card(
         if fitting:
             parts.append(ui.ActionRow(*fitting))
     parts.append(ui.ActionRow(*(_verb(verb, job, index, locale) for verb in verbs)))
-    parts.append(ui.ActionRow(button("lineage", lineage_id(job, index), locale)))
+    last: list[ui.Button[ui.LayoutView]] = [button("lineage", lineage_id(job, index), locale)]
+    parts.append(ui.ActionRow(*last, *([job_button("check", job, locale)] if check else [])))
     return layout(*parts)
 
 

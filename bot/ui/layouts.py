@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.attachments import SPOILER
 from bot.services.derive import size_of
 from bot.services.networks import Named
 from bot.texts import duration, say
@@ -122,17 +123,18 @@ def done(
     rows: Sequence[ui.ActionRow[ui.LayoutView]] = (),
     *,
     again: bool = True,
+    check: bool = False,
 ) -> ui.LayoutView:
     """Return the message of finished pictures, attached under `names`; `rows` say what can be made of them.
 
-    `again` where the same request gives other pictures.
+    `again` where the same request gives other pictures, `check` where some of them could not be checked.
     """
     small = "\n".join(f"-# {line}" for line in (settings, *notes) if line)
     parts: list[ui.Item[ui.LayoutView]] = [ui.TextDisplay(asked.heading), gallery(names)]
     if small:
         parts.append(ui.TextDisplay(small))
     verbs: tuple[Verb, ...] = ("again", "settings", "delete") if again else ("settings", "delete")
-    return layout(*parts, *rows, buttons(asked, *verbs))
+    return layout(*parts, *rows, buttons(asked, *(("check", *verbs) if check else verbs)))
 
 
 def link_to(message: tuple[int | None, int, int]) -> str:
@@ -150,8 +152,9 @@ def _from(origin: Origin, locale: str | None) -> str:
 
 
 def gallery(names: Sequence[str]) -> ui.MediaGallery[ui.LayoutView]:
-    """Return the pictures that are attached under these names, side by side."""
-    return ui.MediaGallery(*(discord.MediaGalleryItem(f"attachment://{name}") for name in names))
+    """Return the pictures that are attached under these names, side by side; those named so behind a spoiler."""
+    items = (discord.MediaGalleryItem(f"attachment://{name}", spoiler=name.startswith(SPOILER)) for name in names)
+    return ui.MediaGallery(*items)
 
 
 def ended(asked: Asked, text: str, *verbs: Verb) -> ui.LayoutView:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
+from bot.attachments import SPOILER
 from bot.services.waiting import Line, Place
 from bot.services.wildcards import Listed
 from bot.texts import duration, pictures, say
@@ -74,21 +75,26 @@ class Entry:
 
 
 def history(
-    entries: Sequence[Entry], shelf: Shelf, older: int | None, first: bool, locale: str | None
+    entries: Sequence[Entry], shelf: Shelf, older: int | None, first: bool, locale: str | None, of: int | None = None
 ) -> ui.LayoutView:
-    """Return a page of a list: `older` is the cursor of the next, None on the last; `first` is the newest."""
-    parts: list[Part] = [ui.TextDisplay(say(f"{shelf}_title", locale))]
+    """Return a page of a list: `older` is the cursor of the next, None on the last; `first` is the newest.
+
+    `of` is another member whose history it is.
+    """
+    title = say(f"{shelf}_title", locale) if of is None else say("history_of_title", locale, member=f"<@{of}>")
+    empty = f"{shelf}_empty" if of is None else "history_of_empty"
+    parts: list[Part] = [ui.TextDisplay(title)]
     for entry in entries:
         parts.append(_described(entry))
         if entry.verbs:
             parts.append(ui.ActionRow(*(job_button(verb, entry.job, locale) for verb in entry.verbs)))
     if not entries:
-        parts.append(ui.TextDisplay(say(f"{shelf}_empty" if first else "history_end", locale)))
+        parts.append(ui.TextDisplay(say(empty if first else "history_end", locale)))
     turns = []
     if older is not None:
-        turns.append(button("older", page_id(shelf, older), locale))
+        turns.append(button("older", page_id(shelf, older, of), locale))
     if not first:
-        turns.append(button("newest", page_id(shelf), locale))
+        turns.append(button("newest", page_id(shelf, of=of), locale))
     if turns:
         parts += [ui.Separator(), ui.ActionRow(*turns)]
     return layout(*parts)
@@ -99,7 +105,8 @@ def _described(entry: Entry) -> Part:
     text = f"**{harmless(entry.prompt, _HEADING) or '…'}**{star}\n-# {entry.state}"
     if entry.thumbnail is None:
         return ui.TextDisplay(text)
-    return ui.Section(text, accessory=ui.Thumbnail(f"attachment://{entry.thumbnail}"))
+    hidden = entry.thumbnail.startswith(SPOILER)
+    return ui.Section(text, accessory=ui.Thumbnail(f"attachment://{entry.thumbnail}", spoiler=hidden))
 
 
 # Members ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,11 @@ def hints_told(hints: Sequence[tuple[str, Hint]], locale: str | None) -> str:
     return "\n".join([say("hints", locale), *_each(hints, locale)])
 
 
+def warned_of(words: Sequence[str], locale: str | None) -> str:
+    """Return that a server warns of words of a prompt."""
+    return say("policy_warned", locale, words=", ".join(f"“{harmless(word, _COLUMNS)}”" for word in words[:MOST_HINTS]))
+
+
 def _each(hints: Sequence[tuple[str, Hint]], locale: str | None) -> Iterable[str]:
     for text, hint in hints[:MOST_HINTS]:
         yield f"{harmless(said(hint.told, locale), _WORDS)}\n{place(text, hint.span)}"

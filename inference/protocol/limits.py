@@ -29,6 +29,8 @@ MAX_TOKENIZED_TEXTS = 128
 MAX_TOKENIZED_CHARACTERS = 50_000
 #: Bytes of one picture that a request carries.
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
+#: Bytes of one finished picture that is checked: a PNG of as many pixels as there may be.
+MAX_CHECKED_BYTES = 256 * 1024 * 1024
 #: Pixels of one picture that a request carries, and of one made larger; more is refused before it is decoded.
 MAX_IMAGE_PIXELS = 64 * 1024 * 1024
 #: Longest side of such a picture; one of 1 x 50,000 pixels is no picture.

@@ -7,6 +7,7 @@ import msgspec
 from inference.protocol import PROTOCOL_VERSION
 from inference.protocol.limits import (
     MAX_ADAPTERS,
+    MAX_CHECKED_BYTES,
     MAX_COUNT,
     MAX_IMAGE_BYTES,
     MAX_TOKENIZED_CHARACTERS,
@@ -31,6 +32,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     models_folder: str
     #: The folder that holds adapters by their hashes; empty where there are none.
     adapters_folder: str = ""
+    #: The file or folder of the model that checks finished pictures; empty where there is none.
+    safety_checker: str = ""
     #: "auto", "cpu", "mps", "cuda" or "cuda:1".
     device: str = "auto"
     #: "auto" is float16 on a GPU and float32 on a CPU.
@@ -44,6 +47,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     adapters_budget_bytes: int = 0
     #: Threads that torch may use on a CPU; 0 lets torch choose.
     threads: int = 0
+    #: The log tells what people typed.
+    log_prompts: bool = False
     heartbeat_seconds: float = 1.0
 
     def __post_init__(self) -> None:
@@ -174,6 +179,21 @@ class Examine(msgspec.Struct, frozen=True, kw_only=True, tag="examine"):
             raise OutOfRange("image", f"{len(self.data):,} bytes long", f"at most {MAX_IMAGE_BYTES:,} bytes")
 
 
+class Check(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """Judge a finished picture by the model that checks; without one, say which model that is.
+
+    The answer is Checked.
+    """
+
+    #: Names the question; the answer carries it.
+    request: str
+    data: bytes = b""
+
+    def __post_init__(self) -> None:
+        if len(self.data) > MAX_CHECKED_BYTES:
+            raise OutOfRange("picture", f"{len(self.data):,} bytes long", f"at most {MAX_CHECKED_BYTES:,} bytes")
+
+
 class Prefetch(msgspec.Struct, frozen=True, kw_only=True, tag="prefetch"):
     """Read adapters beside the work, since a job that waits will want them. A hint: nothing answers it."""
 
@@ -191,7 +211,7 @@ class Shutdown(msgspec.Struct, frozen=True, kw_only=True, tag="shutdown"):
     """Leave. Jobs that still run are abandoned without an event."""
 
 
-Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Examine | Prefetch | Shutdown
+Command = Hello | Generate | Cancel | Pause | Resume | Rescan | Tokenize | Examine | Check | Prefetch | Shutdown
 
 
 # Events ---------------------------------------------------------------------------------------------------------
@@ -287,6 +307,21 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True, tag="examined"):
     #: A grey PNG of that size without anything but pixels; white is painted anew.
     mask: bytes | None = None
     problem: Problem | None = None
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True, tag="checked"):
+    """The answer to Check. It ends no job."""
+
+    launch: LaunchId
+    request: str
+    #: The SHA-256 of the model that checks, with all that is read beside it; empty where there is a problem.
+    checker: ContentHash = ContentHash("")
+    #: None where nothing was judged.
+    flagged: bool | None = None
+    #: How sure it is, from 0 to 1; None where the model does not tell.
+    score: float | None = None
+    #: Why nothing can be judged, in words for the operator.
+    problem: str | None = None
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag="heartbeat"):
@@ -408,6 +443,7 @@ Event = (
     | Models
     | Tokenized
     | Examined
+    | Checked
     | Heartbeat
     | Loading
     | Loaded

@@ -20,7 +20,7 @@ def run(open_painter: OpenPainter) -> NoReturn:
     logs.log_to_stderr()
 
     def open_logged(settings: EngineSettings, launch: LaunchId, emit: Callable[[Event], None]) -> Painter:
-        logs.log_to_stderr(launch)
+        logs.log_to_stderr(launch, prompts=settings.log_prompts)
         return open_painter(settings, launch, emit)
 
     code = loop.serve(private.commands, private.events, open_logged)

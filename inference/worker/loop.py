@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 
 from inference.protocol import PROTOCOL_VERSION, codec
+from inference.protocol.log_words import Typed
 from inference.protocol.messages import (
     Cancel,
+    Check,
     Command,
+    EngineSettings,
     Examine,
     Examined,
     Generate,
@@ -33,6 +36,7 @@ from inference.protocol.messages import (
     Tokenize,
     Tokenized,
 )
+from inference.worker.checking import Checking
 from inference.worker.painter import CannotStart, OpenPainter, Painter
 from inference.worker.talk import End, ExitCode, Item, Talk, Unknown, Writable, valid_text
 
@@ -63,7 +67,7 @@ def serve(
         painter = _open(talk, hello, open_painter)
         if painter is None:
             return ExitCode.REFUSED
-        return _Loop(talk, painter, hello.settings.heartbeat_seconds).run()
+        return _Loop(talk, painter, hello.settings).run()
     finally:
         talk.left.set()
 
@@ -122,10 +126,11 @@ def _open(talk: Talk, hello: Hello, open_painter: OpenPainter) -> Painter | None
 class _Loop:
     """Commands and ticks by turns, and the heartbeat beside them."""
 
-    def __init__(self, talk: Talk, painter: Painter, heartbeat_seconds: float) -> None:
+    def __init__(self, talk: Talk, painter: Painter, settings: EngineSettings) -> None:
         self._talk = talk
         self._painter = painter
-        self._heartbeat_seconds = heartbeat_seconds
+        self._heartbeat_seconds = settings.heartbeat_seconds
+        self._checking = Checking(settings, talk.launch, talk.emit)
         #: When the turn under way began; None while waiting for commands.
         self._turn_began: float | None = None
         self._note_status()
@@ -141,6 +146,7 @@ class _Loop:
             return ExitCode.BROKEN_ENGINE
         finally:
             self._talk.left.set()
+            self._checking.stop()
             heart.join(GRACE_SECONDS)
 
     def _work(self) -> ExitCode:
@@ -176,18 +182,22 @@ class _Loop:
                 self._tokenize(item)
             case Examine():
                 self._examine(item)
+            case Check():
+                self._checking.ask(item)
             case Unknown(envelope, reason) if envelope.type == "generate" and envelope.job is not None:
                 job = JobId(envelope.job)
-                log.warning("job=%s cannot be read: %s", job, reason)
+                log.warning("job=%s cannot be read: %s", job, Typed(reason))
                 self._talk.ledger.open(job)
                 self._talk.fail(job, "invalid", f"The request cannot be carried out: {reason}")
             case Unknown(envelope, reason) if envelope.type == "tokenize" and envelope.request is not None:
                 self._answer_problem(envelope.request, f"The texts cannot be read: {reason}")
             case Unknown(envelope, reason) if envelope.type == "prefetch":
-                log.warning("adapters to be read ahead cannot be read: %s", reason)
+                log.warning("adapters to be read ahead cannot be read: %s", Typed(reason))
             case Unknown(envelope, reason) if envelope.type == "examine" and envelope.request is not None:
-                log.warning("request=%s cannot be read: %s", envelope.request, reason)
+                log.warning("request=%s cannot be read: %s", envelope.request, Typed(reason))
                 self._answer_unexamined(envelope.request)
+            case Unknown(envelope, reason) if envelope.type == "check" and envelope.request is not None:
+                self._checking.refuse(envelope.request, f"The question cannot be read: {reason}")
             case _:
                 reason = item.reason if isinstance(item, Unknown) else f"{type(item).__name__} is out of place"
                 raise codec.BrokenFrame(reason)

@@ -4,11 +4,15 @@ from typing import Any
 
 from aiohttp import web
 
-from playground.control.finding import guild_of, person_of, playground_of
+from playground.control.finding import find_person, guild_of, person_of, playground_of
 from playground.control.forms import read_form
 from playground.guilds import Channel, Guild, Role
+from playground.users import User
 
 routes = web.RouteTableDef()
+
+#: Stands for all commands, in the place of one.
+ALL_COMMANDS = "@all"
 
 
 def show_channel(channel: Channel) -> dict[str, Any]:
@@ -59,8 +63,9 @@ async def add_guild(request: web.Request) -> web.Response:
 @routes.put("/guilds/{guild}/bot")
 async def invite_bot(request: web.Request) -> web.Response:
     """Make the bot a member."""
-    guild = guild_of(request)
-    guild.invite_bot()
+    form, guild = await read_form(request, "by"), guild_of(request)
+    by = form.optional("by", str)
+    guild.invite_bot(None if by is None else find_person(playground_of(request), by).user)
     return web.json_response(show_guild(guild))
 
 
@@ -111,3 +116,21 @@ async def set_member(request: web.Request) -> web.Response:
     person.join(guild)
     guild.assign(person.user, *roles)
     return web.json_response(show_guild(guild))
+
+
+@routes.put("/guilds/{guild}/commands/{command}")
+async def permit(request: web.Request) -> web.Response:
+    """Let a role, a person or a channel have a command, or not; `@all` stands for all commands."""
+    form, guild = await read_form(request, "role", "person", "channel", "allowed"), guild_of(request)
+    playground, name = playground_of(request), request.match_info["command"]
+    target: Role | User | Channel | None = None
+    if (role := form.optional("role", str)) is not None:
+        target = find_role(guild, role)
+    elif (person := form.optional("person", str)) is not None:
+        target = find_person(playground, person).user
+    elif (channel := form.optional("channel", str)) is not None:
+        target = next((each for each in guild.channels.values() if each.name == channel), None)
+        if target is None:
+            raise LookupError(f"{guild.name} has no channel {channel!r}")
+    chosen = None if name == ALL_COMMANDS else name
+    return web.json_response(playground.commands.permit(guild, chosen, target, form.optional("allowed", bool)))

@@ -75,6 +75,17 @@ class Page {
     document.title = `${next.guild ? "#" : ""}${this.nameOf(next)} — Playground`;
   }
 
+  /** Goes to a channel, and to one of its messages. */
+  async jump(channel, message) {
+    if (channel !== this.channel.id) {
+      history.pushState(null, "", `#${encodeURIComponent(this.world.person)}/${channel}`);
+      await this.arrange();
+    }
+    const row = this.list.rows.get(message);
+    row?.scrollIntoView({ block: "center" });
+    row?.focus();
+  }
+
   nameOf(channel) {
     return channel.guild ? channel.name : channel.people.filter((name) => name !== this.world.person).join(", ") || this.world.bot.name;
   }
@@ -287,6 +298,12 @@ addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const command = event.target.closest?.("[data-command]")?.dataset.command;
   if (command && page) page.composer.begin(`/${command}`);
+  const link = event.target.closest?.("a[href]");
+  const found = link && /\/channels\/(?:@me|\d+)\/(\d+)(?:\/(\d+))?$/.exec(link.href);
+  if (found && page?.world.channels.has(found[1])) {
+    event.preventDefault();
+    page.jump(found[1], found[2]);
+  }
 });
 for (const kind of ["dragover", "drop"]) {
   $("talk").addEventListener(kind, (event) => {

@@ -98,6 +98,13 @@ def add_command(call: Call) -> Body:
     return call.commands.overwrite(scope, [*others, wanted])[-1]
 
 
+@routes.add("GET", "/applications/{application_id}/guilds/{guild_id}/commands/permissions")
+def permissions(call: Call) -> Body:
+    """Return what a guild's admins changed of who may use the commands."""
+    guild_id = _scope(call)
+    return call.commands.offers.of_guild(guild_id or 0)
+
+
 @routes.add("GET", "/applications/{application_id}/commands/{command_id}")
 @routes.add("GET", "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}")
 def command(call: Call) -> Body:
@@ -131,3 +138,19 @@ def delete_command(call: Call) -> Body:
     scope, old = _scope(call), _command(call)
     call.commands.overwrite(scope, [each for each in call.commands.of(scope) if each is not old])
     return None
+
+
+@routes.add("GET", "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions")
+def permissions_of(call: Call) -> Body:
+    """Return what they changed of one command."""
+    found = call.commands.offers.of_command(_scope(call) or 0, call.id("command_id"))
+    if found is None:
+        raise unknown("application command permissions")
+    return found
+
+
+@routes.add("PUT", "/applications/{application_id}/guilds/{guild_id}/commands/{command_id}/permissions")
+def set_permissions(call: Call) -> Body:
+    """Refuse: people change that, bots do not."""
+    _scope(call)
+    raise Refusal(403, 20001, "Bots cannot use this endpoint")

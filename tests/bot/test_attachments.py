@@ -4,10 +4,12 @@ import asyncio
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from bot.attachments import LADDER, fit
+from bot.attachments import LADDER, SPOILER, blurred, fit
 from inference.protocol.recipe import TextToImage
 from playground import Playground, PlaygroundSettings
 from tests.bot.delivery.acting import (
@@ -158,3 +160,49 @@ async def test_nothing_is_made_smaller_without_need(playground: Playground, tmp_
         assert not says(message, "reduced")
         assert refusals(playground) == []
         assert await asyncio.to_thread(len, urls_of(message)) == 3
+
+
+# What is not to be recognised --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1536, 640), (64, 4096), (8, 8)])
+def test_of_a_blurred_picture_a_handful_of_colours_is_left(size: tuple[int, int]) -> None:
+    noise = Image.effect_noise(size, 120).convert("RGB")
+    noise.paste("white", (0, 0, size[0] // 2, size[1]))
+    with Image.open(io.BytesIO(blurred(written(noise)))) as image:
+        assert max(image.size) == 768
+        assert image.info == {}
+        found = np.asarray(image.convert("RGB"), np.float32)
+    # Whatever it holds comes from 8 x 8 numbers: writing those again gives the same picture.
+    assert float(np.abs(np.diff(found, axis=0)).max(initial=0)) < 12
+    assert float(np.abs(np.diff(found, axis=1)).max(initial=0)) < 12
+
+
+def test_pictures_that_differ_in_what_they_show_are_blurred_alike() -> None:
+    """Fine detail leaves no trace at all, however strong it is."""
+    stripes = Image.new("RGB", (512, 512), "white")
+    for left in range(0, 512, 4):
+        stripes.paste("black", (left, 0, left + 2, 512))
+    squares = stripes.rotate(90)
+    assert blurred(written(stripes)) == blurred(written(squares))
+
+
+def test_the_settings_of_a_blurred_picture_are_not_in_its_file() -> None:
+    info = PngInfo()
+    info.add_text("parameters", "what it shows, in words")
+    data = written(Image.new("RGB", (64, 64), "red"), info)
+    assert b"in words" in data
+    assert b"in words" not in blurred(data)
+
+
+def test_what_is_hidden_is_named_so(tmp_path: Path) -> None:
+    data = [picture(seed=1), picture(seed=2)]
+    for rung in (0, 3):
+        names = [name for name, _ in fit(data, "easel", rung=rung, hidden={1}).files]
+        assert [name.startswith(SPOILER) for name in names] == [False, True]
+
+
+def written(image: Image.Image, info: PngInfo | None = None) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG", pnginfo=info)
+    return file.getvalue()

@@ -31,7 +31,7 @@ def playing(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            said = process.stderr.readline()
+            said = process.stderr.readline() + process.stderr.readline()
             found = re.search(r"http://127\.0\.0\.1:\d+/control", said)
             assert found, said
             yield process, found[0]
@@ -57,7 +57,7 @@ def until(condition: Any) -> Any:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a process group there")
 def test_a_newcomer_plays(tmp_path: Path) -> None:
     with playing(tmp_path) as (process, address):
-        until(lambda: ask(address, "/people/ann/channels/general/commands"))
+        until(lambda: ask(address, "/state")["bot"]["connected"])
         asked = ask(
             address,
             "/people/ann/channels/general/commands?until=finished&seconds=60",

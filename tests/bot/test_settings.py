@@ -73,6 +73,8 @@ def test_another_toml_file_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
         ("discord_api = 'example.org'", r"EASEL_DISCORD_API: .*http://127\.0\.0\.1:8000/api/v10"),
         ("discord_gateway = 'http://example.org'", r"EASEL_DISCORD_GATEWAY: .*ws://127\.0\.0\.1:8000/gateway"),
         ("most_pictures = 11", "EASEL_MOST_PICTURES"),
+        ("most_weight = 0.5", "EASEL_MOST_WEIGHT"),
+        ("role_lanes = 'background'", "EASEL_ROLE_LANES"),
         ("log_format = 'xml'", "EASEL_LOG_FORMAT"),
         ("link_hosts = ['files.example.org', '10.0.0.1']", r"EASEL_LINK_HOSTS: .*'10\.0\.0\.1' is no name of a host"),
     ],

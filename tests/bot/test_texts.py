@@ -15,13 +15,17 @@ import cogs
 from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
-from bot.services import adapters
+from bot.services import adapters, word_lists
+from bot.services.audit import AREAS
 from bot.services.deeds import DEEDS
+from bot.services.greeting import Preset
+from bot.services.policy import Spent
 from bot.settings import load_settings
 from bot.texts import Mistake, duration, fields, language_of, pictures, said, say
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
 from bot.texts.german_prompts import GERMAN_PROMPTS
+from bot.ui import audit_pages
 from bot.ui.custom_ids import VERBS, AdapterVerb, CardVerb, Shelf, UploadForm
 from bot.ui.menus import GERMAN_MENUS, CommandTranslator
 from inference import prompt
@@ -29,7 +33,7 @@ from inference.prompt.words import ENGLISH as OF_PROMPTS
 from inference.prompt.words import told
 from inference.protocol.rejections import REJECTIONS
 from storage.adapters import Visibility
-from storage.guilds import Who
+from storage.guilds import Limits, PastBudget, Who
 from tests.bot.engines.engines import clockwork_inline
 
 #: What a picture can come of, beside what the buttons for new ones say.
@@ -70,7 +74,25 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         *(f"adapters_whose_{whose}" for whose in get_args(adapters.Whose)),
         *(f"loras_visibility_{visibility}" for visibility in get_args(Visibility)),
         *(f"admin_adapters_{who}" for who in get_args(Who)),
+        *(f"button_{word}" for word in set(_literals()) if word.startswith("admin_") and f"button_{word}" in ENGLISH),
+        *(f"admin_field_{name}" for name in (*Limits.__struct_fields__, "server_waiting", "weight", "keep")),
         *(f"adapter_refused_{code}" for code in REJECTIONS),
+        *(f"can_lane_{lane}" for lane in ("priority", "relaxed")),
+        *(f"can_past_{past}" for past in get_args(PastBudget)),
+        *(f"can_{name}" for name in ("press", "adapters", "private", "history", *Spent.__dataclass_fields__)),
+        *(f"policy_age_{rule}" for rule in ("only", "never")),
+        *(f"policy_{what}_why" for what in ("closed", "draining", "blocked")),
+        *(f"policy_model_{bar}_instead" for bar in ("denied", "new", "channels", "roles")),
+        *(f"policy_waiting_{whose}_{room}" for whose in ("own", "guild") for room in ("room", "full")),
+        *(f"policy_budget_{span}{fit}" for span in Spent.__dataclass_fields__ for fit in ("", "_fit")),
+        *(f"greeting_{preset}_{part}" for preset in get_args(Preset) for part in ("means", "set")),
+        *(f"button_greeting_{preset}" for preset in get_args(Preset)),
+        *(f"content_list_{name}" for name in word_lists.LISTS),
+        *(f"members_usage_{span}" for span in ("today", "week", "month")),
+        *(f"members_budget_{span}" for span in ("day", "week")),
+        *(f"audit_area_{area}" for area in AREAS),
+        *(f"audit_field_{name}" for name in audit_pages.NAMES),
+        *(f"audit_{what}_why" for what in ("members_block", "server_closed")),
         *(f"history_{state}" for state in ("unfinished", "cancelled", "expired")),
     }
     assert made <= set(ENGLISH)
@@ -120,7 +142,7 @@ def test_what_is_said_of_prompts_is_said_in_german() -> None:
 def _trees() -> Iterator[ast.AST]:
     for package in (bot, cogs):
         for path in Path(package.__path__[0]).rglob("*.py"):
-            if path.name not in ("english.py", "german.py", "german_prompts.py"):
+            if not path.name.startswith(("english", "german")):
                 yield ast.parse(path.read_text(encoding="utf-8"))
 
 

@@ -331,7 +331,7 @@ async def test_without_a_model_that_fits_there_is_no_preview(playground: Playgro
 async def test_a_preview_keeps_out_what_the_server_keeps_out(playground: Playground, tmp_path: Path) -> None:
     async with on_stage(playground, tmp_path) as bot:
         boss = manager(playground)
-        await answer_to(playground, boss, "admin negative", {"text": "spiders"})
+        await answer_to(playground, boss, "admin content negative", {"text": "spiders"})
         await added(playground, boss, name="ink")
         assert (await recipe_of(bot, boss)).negative_prompt == "spiders"
 
@@ -353,7 +353,8 @@ async def test_a_link_in_a_message_is_followed_as_one_that_is_typed(playground: 
 async def test_what_waits_is_approved_or_not(playground: Playground, tmp_path: Path) -> None:
     async with on_stage(playground, tmp_path) as bot:
         boss, ann, bob = manager(playground), playground.person("ann"), playground.person("bob")
-        assert "once somebody who manages" in await answer_to(playground, boss, "admin adapters", {"approval": True})
+        words = await answer_to(playground, boss, "admin roles adapters", {"approval": True})
+        assert "once somebody who manages" in words
         share = {"for": "this server"}
         assert "has to approve it" in await added(playground, ann, name="ink", **share)
         await added(playground, ann, ZORP, **share)
@@ -401,22 +402,23 @@ async def test_an_admin_takes_one_away(playground: Playground, tmp_path: Path) -
 async def test_who_may_bring_and_how_much(playground: Playground, tmp_path: Path) -> None:
     async with on_stage(playground, tmp_path):
         boss, ann = manager(playground), playground.person("ann")
-        assert "Everyone may bring" in await answer_to(playground, boss, "admin adapters")
-        assert "Only those who manage" in await answer_to(playground, boss, "admin adapters", {"who": "nobody else"})
+        assert "Everyone may bring" in await answer_to(playground, boss, "admin roles adapters")
+        words = await answer_to(playground, boss, "admin roles adapters", {"who": "nobody else"})
+        assert "Only those who manage" in words
         assert "only those who manage it bring" in await answer_to(playground, ann, "adapters add")
         role = {"who": "members with a role", "role": "bosses"}
-        assert "one of these roles: <@&" in await answer_to(playground, boss, "admin adapters", role)
-        await answer_to(playground, boss, "admin adapters", {"who": "everyone"})
-        assert "what the operator lets them" in await answer_to(playground, boss, "admin adapter-quota")
+        assert "one of these roles: <@&" in await answer_to(playground, boss, "admin roles adapters", role)
+        await answer_to(playground, boss, "admin roles adapters", {"who": "everyone"})
+        assert "what the operator lets them" in await answer_to(playground, boss, "admin roles adapter-quota")
         quota = {"count": 1, "megabytes": 10}
-        assert "Everybody: 1 LoRAs" in await answer_to(playground, boss, "admin adapter-quota", quota)
-        assert "Say both" in await answer_to(playground, boss, "admin adapter-quota", {"count": 1})
+        assert "Everybody: 1 LoRAs" in await answer_to(playground, boss, "admin roles adapter-quota", quota)
+        assert "Say both" in await answer_to(playground, boss, "admin roles adapter-quota", {"count": 1})
         await added(playground, ann)
         words = await answer_to(playground, ann, "adapters add", {"file": ZORP})
         assert "In this server you may have 1 LoRAs" in words
-        words = await answer_to(playground, boss, "admin adapter-quota", quota | {"role": "bosses", "count": 5})
+        words = await answer_to(playground, boss, "admin roles adapter-quota", quota | {"role": "bosses", "count": 5})
         assert "<@&" in words
-        cleared = await answer_to(playground, boss, "admin adapter-quota", {"clear": True})
+        cleared = await answer_to(playground, boss, "admin roles adapter-quota", {"clear": True})
         assert "Everybody" not in cleared
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bot.services.requests import Actor
 from playground import Playground
 from playground.components import BUTTON
 from playground.components import find as find_component
@@ -118,15 +119,29 @@ async def test_the_export_holds_everything_and_leaves_nothing_behind(
         message = await painted(playground, ann, "a red circle")
         await painted(playground, bob, "not ann's")
         asked = await ann.command("me export")
-        await playground.until(lambda: "File 1 of 1" in words_of(asked))
+        await playground.until(lambda: "in your direct messages. Files: 1." in words_of(asked))
         assert all(map(is_private, asked.messages))
-        found = archives_in(playground, asked.messages)
+        found = archives_in(playground, playground.messages_to("ann"))
     data = json.loads(found.pop("data.json"))
     assert data["member"] == ann.id
     assert data["defaults"] == {"count": 2}
     assert [job["recipe"]["prompt"] for job in data["jobs"]] == ["a red circle"]
     assert sorted(found.values()) == sorted(pictures_in(playground, message))
     assert await asyncio.to_thread(lambda: list(temporary.iterdir())) == []
+
+
+async def test_with_closed_direct_messages_the_export_is_the_answer(playground: Playground, tmp_path: Path) -> None:
+    async with on_stage(playground, tmp_path):
+        ann = playground.person("ann")
+        message = await painted(playground, ann)
+        ann.accept_direct_messages(False)
+        asked = await ann.command("me export")
+        await playground.until(lambda: "File 1 of 1" in words_of(asked))
+        assert all(map(is_private, asked.messages))
+        found = archives_in(playground, asked.messages)
+    assert playground.messages_to("ann") == []
+    assert json.loads(found.pop("data.json"))["member"] == ann.id
+    assert list(found.values()) == pictures_in(playground, message)
 
 
 async def test_a_large_export_comes_in_parts(
@@ -138,14 +153,14 @@ async def test_a_large_export_comes_in_parts(
             await painted(playground, ann)
         # Room for the bytes of a single picture: each goes into an archive of its own.
         monkeypatch.setattr("bot.services.people._ROOM", 10 * MIB - 400)
+        many = await ann.command("me export")
+        await playground.until(lambda: "in your direct messages. Files: 4." in words_of(many))
+        found = archives_in(playground, playground.messages_to("ann"))
+        ann.accept_direct_messages(False)
         few = await ann.command("me export")
         await playground.until(lambda: "File 4 of 4" in words_of(few))
-        found = archives_in(playground, few.messages)
+        assert archives_in(playground, few.messages).keys() == found.keys()
         monkeypatch.setattr("bot.interactions.exports._MOST_ANSWERS", 3)
-        many = await ann.command("me export")
-        await playground.until(lambda: "They are in your direct messages" in words_of(many))
-        assert archives_in(playground, playground.messages_to("ann")).keys() == found.keys()
-        ann.accept_direct_messages(False)
         closed = await answer_to(playground, ann, "me export")
     assert len(found) == 4
     assert "yours are closed to me" in closed
@@ -155,9 +170,9 @@ async def test_an_export_that_discord_refuses_comes_smaller(playground: Playgrou
     async with on_stage(playground, tmp_path):
         ann = playground.person("ann")
         await painted(playground, ann)
-        playground.faults.fail("POST", "/webhooks", status=413, code=40005)
-        assert "File 1 of 1" in await answer_to(playground, ann, "me export")
-        playground.faults.fail("POST", "/webhooks", status=413, code=40005, times=4)
+        playground.faults.fail("POST", f"/channels/{ann.dm.id}/messages", status=413, code=40005)
+        assert "Files: 1." in await answer_to(playground, ann, "me export")
+        playground.faults.fail("POST", f"/channels/{ann.dm.id}/messages", status=413, code=40005, times=4)
         assert "does not fit through Discord" in await answer_to(playground, ann, "me export")
 
 
@@ -166,7 +181,7 @@ async def test_one_export_at_a_time(playground: Playground, tmp_path: Path) -> N
         ann = playground.person("ann")
         async with bot.rooms.people.packed(ann.id, MIB):
             assert "being packed already" in await answer_to(playground, ann, "me export")
-        assert "File 1 of 1" in await answer_to(playground, ann, "me export")
+        assert "Files: 1." in await answer_to(playground, ann, "me export")
 
 
 async def test_deletion_asks_first_and_then_leaves_nothing(playground: Playground, tmp_path: Path) -> None:
@@ -211,7 +226,25 @@ async def test_a_default_model_that_is_gone_is_passed_over(playground: Playgroun
     async with on_stage(playground, tmp_path) as bot:
         ann = playground.person("ann")
         await answer_to(playground, ann, "me set", {"model": "clockwork"})
+        # What comes after the bot is denied until somebody allows it.
+        await bot.rooms.guilds.change(playground.world.guild("Atelier").id, new_models="allow")
         models = bot.rooms.dispatcher.models
         bot.rooms.dispatcher.models = tuple(msgspec.structs.replace(info, name="another") for info in models)
         assert "clockwork, which is no longer installed" in await answer_to(playground, ann, "me show")
         assert is_result(await painted(playground, ann))
+
+
+async def test_who_is_blocked_is_still_blocked_after_deleting_everything(
+    playground: Playground, tmp_path: Path
+) -> None:
+    async with on_stage(playground, tmp_path) as bot:
+        ann, guild = playground.person("ann"), playground.world.guild("Atelier")
+        boss = Actor(member_id=playground.world.owner.id, guild_id=guild.id, manager=True)
+        await bot.rooms.blocks.block(boss, ann.id, "a secret of ann’s")
+        message = await answer(playground, await ann.command("me delete"))
+        await answer(playground, await ann.press(message, "Delete it all"))
+        await playground.until(lambda: bot.rooms.blocks.reason(guild.id, ann.id) == "")
+    async with on_stage(playground, tmp_path) as bot:
+        assert bot.rooms.blocks.reason(guild.id, ann.id) == ""
+        refused = await answer_to(playground, ann, "imagine", {"prompt": "x"})
+        assert "blocked" in refused or "may not" in refused

@@ -43,7 +43,7 @@ def cast(playground: Playground) -> dict[str, Person]:
 
 
 async def let_press(playground: Playground, who: str, **roles: str) -> str:
-    return await answer_to(playground, playground.person("owner"), "admin buttons", {"who": who} | roles)
+    return await answer_to(playground, playground.person("owner"), "admin roles buttons", {"who": who} | roles)
 
 
 async def made(playground: Playground, pressed: Invocation) -> dict[str, Any]:
@@ -187,17 +187,17 @@ async def test_how_large_pictures_become_by_buttons(playground: Playground, tmp_
         async def refused(label: str) -> str:
             return await told(playground, await ann.press(card, label))
 
-        await answer_to(playground, owner, "admin upscale", {"most": "not at all"})
+        await answer_to(playground, owner, "admin limits upscale", {"most": "not at all"})
         for label in ("Upscale 2×", "Upscale 4×", "Hires 2×"):
             assert await refused(label) == "In this server pictures are not made larger."
         assert "Upscale 2×" not in labels_of(await answer(playground, await ann.press(message, "More")))
         assert "Upscale 2×" not in labels_of(await painted(playground, ann))
-        await answer_to(playground, owner, "admin upscale", {"most": "up to 2×", "megapixels": 2})
+        await answer_to(playground, owner, "admin limits upscale", {"most": "up to 2×", "megapixels": 2})
         assert "at most 2 times as wide and as high; you asked for 4 times" in await refused("Upscale 4×")
         for label in ("Upscale 2×", "Hires 2×"):
             assert "may have 2 million pixels; this one would have 2.1" in await refused(label)
         assert await count_of(bot, ann) == 2
-        await answer_to(playground, owner, "admin upscale", {"megapixels": 3})
+        await answer_to(playground, owner, "admin limits upscale", {"megapixels": 3})
         assert is_result(await made(playground, await ann.press(card, "Hires 2×")))
         assert (await jobs.history(bot.rooms.database, ann.id))[0].kind == "hires_2"
 

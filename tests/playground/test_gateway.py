@@ -256,21 +256,52 @@ async def test_who_has_the_intent_reads_everything() -> None:
 
 
 async def test_guilds_come_and_go(playground: Playground, bot: Bot) -> None:
-    seen = note(bot, "guild_join", "guild_remove", "guild_channel_create", "guild_channel_delete", "guild_role_create")
+    names = ("guild_channel_create", "guild_channel_delete", "guild_role_create", "guild_role_delete")
+    seen = note(bot, "guild_join", "guild_remove", *names)
     async with running(bot, playground):
-        guild = playground.world.guild("Second")
+        guild, ann = playground.world.guild("Second"), playground.person("ann")
         guild.channel("here")
-        guild.role("artists")
+        ann.join(guild, [guild.role("artists")])
         guild.delete_channel(guild.channel("here"))
+        guild.delete_role(guild.role("artists"))
+        assert guild.member(ann.id).roles == []
         guild.remove_bot()
-        await playground.until(lambda: len(seen) == 5)
+        await playground.until(lambda: len(seen) == 6)
     assert [each[0] for each in seen] == [
         "guild_join",
         "guild_channel_create",
         "guild_role_create",
         "guild_channel_delete",
+        "guild_role_delete",
         "guild_remove",
     ]
+
+
+async def test_a_guild_out_of_reach_is_not_gone(playground: Playground, bot: Bot) -> None:
+    seen = note(bot, "guild_join", "guild_remove", "guild_unavailable", "guild_available")
+    async with running(bot, playground):
+        # Discord tells of those that are there from the start, too.
+        await playground.until(lambda: len(seen) == 1)
+        guild = playground.world.guild("Atelier")
+        guild.fail()
+        await playground.until(lambda: len(seen) == 2)
+        assert [each.unavailable for each in bot.guilds] == [True]
+        guild.recover()
+        await playground.until(lambda: len(seen) == 3)
+        assert [each.unavailable for each in bot.guilds] == [False]
+    assert [each[0] for each in seen] == ["guild_available", "guild_unavailable", "guild_available"]
+
+
+async def test_a_guild_may_be_out_of_reach_from_the_start(playground: Playground, bot: Bot) -> None:
+    guild = playground.world.guild("Atelier")
+    guild.fail()
+    seen = note(bot, "guild_join", "guild_available")
+    async with running(bot, playground):
+        assert [each.id for each in bot.guilds] == [guild.id]
+        assert seen == []
+        guild.recover()
+        await playground.until(lambda: len(seen) == 1)
+    assert [each[0] for each in seen] == ["guild_available"]
 
 
 async def test_a_client_notices_a_silent_gateway() -> None:

@@ -34,14 +34,20 @@ async def test_the_page_is_served_with_all_that_it_asks_for() -> None:
     "path", ["page/nothing.js", "page/..%2fserver.py", "page/", "page/%2e%2e/server.py", "server.py"]
 )
 async def test_nothing_else_is(path: str) -> None:
-    async with Playground(PlaygroundSettings()) as playground, aiohttp.ClientSession() as session:
-        async with session.get(f"{playground.url}/{path}") as response:
-            assert response.status == 404
+    async with (
+        Playground(PlaygroundSettings()) as playground,
+        aiohttp.ClientSession() as session,
+        session.get(f"{playground.url}/{path}") as response,
+    ):
+        assert response.status == 404
 
 
 @pytest.mark.parametrize("path", ["", "page/main.js"])
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
 async def test_not_under_another_name(path: str, headers: dict[str, str]) -> None:
-    async with Playground(PlaygroundSettings()) as playground, aiohttp.ClientSession() as session:
-        async with session.get(f"{playground.url}/{path}", headers=headers) as response:
-            assert response.status == 403
+    async with (
+        Playground(PlaygroundSettings()) as playground,
+        aiohttp.ClientSession() as session,
+        session.get(f"{playground.url}/{path}", headers=headers) as response,
+    ):
+        assert response.status == 403

@@ -12,6 +12,8 @@ import pytest
 
 from storage import (
     adapters,
+    audit,
+    blocks,
     deliveries,
     disposal,
     images,
@@ -19,8 +21,10 @@ from storage import (
     jobs,
     lineage,
     members,
+    purge,
     repairs,
     styles,
+    taking_down,
     units,
     upgrade,
     usage,
@@ -63,6 +67,13 @@ HOT = {
     "oldest images": images.SELECT_OLDEST,
     "give up inputs": inputs.DELETE,
     "inputs of a job": inputs.SELECT,
+    "jobs of a guild": images.SELECT_JOBS_OF_GUILD,
+    "old images of jobs": images.SELECT_OLD_OF_JOBS,
+    "purge of jobs": purge.SELECT_JOBS,
+    "files of a purge": purge.SELECT_FILES,
+    "inputs of a purge": purge.SELECT_INPUTS,
+    "deletion of a purge": purge.DELETE_JOBS,
+    "origins of a purge": purge.FORGET_ORIGINS,
     "doomed files": disposal.SELECT,
     "pictures of a prefix": repairs.SELECT_PICTURES,
     "inputs of a prefix": repairs.SELECT_INPUTS,
@@ -70,6 +81,7 @@ HOT = {
     "missing pictures": repairs.MARK_MISSING,
     "usage of a member": usage.SELECT_OF_MEMBER,
     "usage of a guild": usage.SELECT_OF_GUILD,
+    "usage since a day": usage.SELECT_SINCE,
     "styles of a member": styles.SELECT_OF_MEMBER,
     "styles of a guild": styles.SELECT_OF_GUILD,
     "styles that a member gave": styles.SELECT_GIVEN,
@@ -89,6 +101,11 @@ HOT = {
     "bans of a member": adapters.SELECT_BANS_OF,
     "adapters of a prefix": repairs.SELECT_ADAPTERS,
     "previews of a prefix": repairs.SELECT_PREVIEWS,
+    "audit": audit.SELECT_PAGE,
+    "blocks of a member": blocks.SELECT_OF_MEMBER,
+    "what is taken down": taking_down.SELECT_JOBS,
+    "messages of what was taken down": taking_down.SELECT_MESSAGES,
+    "count of what can be taken down": taking_down.COUNT,
     "defaults": members.SELECT,
     "export of jobs": members.EXPORT_JOBS,
     "export of images": members.EXPORT_IMAGES,
@@ -107,6 +124,7 @@ SMALL = (
     "deliveries USING INDEX deliveries_kept",
     "up",
     "down",
+    "gone",
 )
 #: Pages must come in order from the index, without sorting all that there is.
 PAGED = (
@@ -120,6 +138,8 @@ PAGED = (
     "styles of a member",
     "styles of a guild",
     "adapters of a member",
+    "jobs of a guild",
+    "purge of jobs",
 )
 
 

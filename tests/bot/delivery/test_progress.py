@@ -14,11 +14,12 @@ from bot.delivery.posts import place_of, view_of
 from bot.delivery.publisher import Publisher
 from bot.errors import EngineDead
 from bot.queue.dispatcher import Dispatcher
+from bot.services.checks import Checks
 from bot.ui.layouts import Waiting
 from inference.protocol.messages import Generate, JobId
 from playground import Playground
 from playground.invocations import Invocation
-from storage import ContentFolder, Database
+from storage import Database
 from tests.bot.delivery.acting import ended, results, until_idle
 from tests.bot.engines.engines import eventually
 from tests.bot.queue.scripted import Scripted, new_job
@@ -222,7 +223,7 @@ async def crowd(tmp_path: Path) -> Any:
         publisher = Publisher(
             client=cast(discord.Client, None),
             database=database,
-            pictures=ContentFolder(tmp_path),
+            checks=cast(Checks, None),
             dispatcher=cast(Dispatcher, dispatcher),
             may_grow=lambda guild, width, height: True,
         )

@@ -5,7 +5,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -53,7 +53,9 @@ async def test_a_death_at_any_step_from_the_command_to_the_result(playground: Pl
         playground.world.find_channel("general").guild.channel(channel)  # type: ignore[union-attr]
         death = Death(number)
         with mortal(death):
-            async with on_stage(playground, folder, stop_seconds=0.0):
+            async with on_stage(playground, folder, stop_seconds=0.0) as bot:
+                # What it writes of its servers when it comes is no step of a request.
+                await cast(Any, bot.get_cog("Servers")).looked.wait()
                 death.arm()
                 asked = await playground.person("ann").command(
                     "imagine", {"prompt": "a red circle", "count": 2}, channel=channel

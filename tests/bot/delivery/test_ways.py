@@ -290,11 +290,11 @@ async def test_where_the_bot_is_not(playground: Playground, tmp_path: Path, late
 
 
 async def test_a_guild_that_the_bot_was_taken_out_of(playground: Playground, tmp_path: Path) -> None:
-    async with held(playground, tmp_path) as (bot, engine):
+    async with held(playground, tmp_path) as (bot, _engine):
         _, job = await ask(playground, bot)
-        playground.world.find_channel("general").guild.remove_bot()  # type: ignore[union-attr]
         playground.faults.lapse_tokens()
-        engine.gate.set()
+        playground.world.find_channel("general").guild.remove_bot()  # type: ignore[union-attr]
         assert (await ended(bot, job)).state == "sent"
-        assert len(results_to(playground)) == 1
-        assert results(playground) == []
+        [message] = playground.messages_to("ann")
+        assert says(message, "ended_left")
+        assert results(playground) == results_to(playground) == []

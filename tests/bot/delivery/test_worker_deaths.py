@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from bot.app import Easel
-from bot.queue.dispatcher import MOST_ATTEMPTS
+from bot.queue.endings import MOST_ATTEMPTS
 from playground import Playground
 from storage import images
 from tests.bot.delivery.acting import NOTHING, hurry, left_behind, results, until_idle
@@ -40,7 +40,7 @@ async def test_a_killed_worker_paints_the_same_pictures_again(playground: Playgr
         await playground.until(lambda: len(results(playground)) == 1, 60)
         invocation = await ann.command("imagine", wish)
         dispatcher = bot.rooms.dispatcher
-        await eventually(lambda: any(flight.share > 0 for flight in dispatcher._flights.values()))
+        await eventually(lambda: any(flight.share > 0 for flight in dispatcher.board.flights.values()))
         await asyncio.to_thread(kill_worker)
         await playground.until(lambda: any(map(is_result, invocation.messages)), 60)
         await until_idle(bot)

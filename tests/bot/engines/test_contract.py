@@ -13,7 +13,7 @@ from PIL import Image
 
 from bot.engines.base import Engine, Lost
 from bot.errors import EngineDead
-from inference.protocol.limits import MAX_IMAGE_BYTES, OutOfRange
+from inference.protocol.limits import MAX_CHECKED_BYTES, MAX_IMAGE_BYTES, OutOfRange
 from inference.protocol.marks import Part
 from inference.protocol.messages import (
     Cancelled,
@@ -264,9 +264,20 @@ async def test_a_picture_is_looked_at_while_another_is_painted(bench: Bench) -> 
     assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
 
 
+async def test_without_a_checker_nothing_is_judged_and_that_is_said(bench: Bench) -> None:
+    await bench.engine.submit(bench.ask("a", steps=LONG))
+    found = await bench.engine.check(saved(halves()))
+    assert (found.launch, found.flagged, found.checker) == (bench.ready.launch, None, "")
+    assert "EASEL_SAFETY_CHECKER" in str(found.problem)
+    await bench.engine.cancel(JobId("a"))
+    assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
+
+
 async def test_too_many_bytes_are_not_even_sent(bench: Bench) -> None:
     with pytest.raises(OutOfRange, match="at most 67,108,864 bytes"):
         await bench.engine.examine(bytes(MAX_IMAGE_BYTES + 1))
+    with pytest.raises(OutOfRange, match="at most 268,435,456 bytes"):
+        await bench.engine.check(bytes(MAX_CHECKED_BYTES + 1))
 
 
 async def test_the_heartbeat_names_the_jobs_held(bench: Bench) -> None:
@@ -306,5 +317,7 @@ async def test_a_stopped_engine_takes_nothing(bench: Bench) -> None:
         await bench.engine.tokenize(bench.model.hash, ["fox"])
     with pytest.raises(EngineDead, match="was stopped"):
         await bench.engine.examine(saved(halves()))
+    with pytest.raises(EngineDead, match="was stopped"):
+        await bench.engine.check(saved(halves()))
     await bench.engine.cancel(JobId("a"))
     await bench.engine.stop()

@@ -114,6 +114,7 @@ async def test_a_question_is_passed_on_and_never_asked_again() -> None:
     async with engine:
         assert len((await engine.tokenize(MODEL.hash, ["a fox"], 50)).chunks) == 1
         assert (await engine.examine(saved(halves()), timeout_seconds=50)).width == 48
+        assert (await engine.check(saved(halves()), timeout_seconds=50)).problem
         with pytest.raises(EngineDead, match="exit code 5"):
             await engine.tokenize(MODEL.hash, ["exit"], 50)
         with pytest.raises(TimeoutError):

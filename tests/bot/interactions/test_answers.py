@@ -64,3 +64,11 @@ def test_what_is_not_known_has_a_number_that_is_in_the_log(error: Exception, cap
     assert words.removesuffix(".").split()[-1] in record.getMessage()
     assert "a defect" not in words
     assert record.exc_info is not None and record.exc_info[1] is error
+
+
+def test_the_reason_of_an_admin_is_told_whole_and_harmless() -> None:
+    why = "@everyone " + "please ask first " * 17
+    words = words_for(Mistake("policy_blocked_why", why=why))
+    assert "please ask first please ask first" in words
+    assert words.count("please") == 17
+    assert "@everyone" not in words

@@ -19,6 +19,7 @@ from bot.queue.lanes import Policy
 from inference.protocol.marks import Mark
 from inference.protocol.messages import (
     Cancelled,
+    Checked,
     DeviceInfo,
     Examined,
     Failed,
@@ -86,6 +87,9 @@ class Scripted:
         raise NotImplementedError
 
     async def examine(self, data: bytes, mask: Mark | None = None, timeout_seconds: float = 10.0) -> Examined:
+        raise NotImplementedError
+
+    async def check(self, data: bytes = b"", timeout_seconds: float = 10.0) -> Checked:
         raise NotImplementedError
 
     async def prefetch(self, adapters: Sequence[ContentHash], family: str) -> None:
@@ -201,9 +205,9 @@ def new_job(count: int = 1, **changes: Any) -> NewJob:
 
 @asynccontextmanager
 async def a_house(
-    folder: Path, policy: Policy | None = None, max_rows: int = 16, start: bool = True
+    folder: Path, policy: Policy | None = None, max_rows: int = 16, start: bool = True, **more: Any
 ) -> AsyncIterator[House]:
-    """Open a house; the same folder again is a restart."""
+    """Open a house; the same folder again is a restart. `more` are arguments of the dispatcher."""
     async with await Database.open(folder / "easel.sqlite3") as database:
         engine, heard = Scripted(), Heard()
         pictures, inputs = ContentFolder(folder / "pictures", ".png"), ContentFolder(folder / "inputs")
@@ -216,6 +220,7 @@ async def a_house(
             estimator=Estimator(),
             max_rows=max_rows,
             clock=database.clock,
+            **more,
         )
         dispatcher.listener = heard
         if start:

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from bot.errors import EngineDead
-from bot.queue import dispatcher as dispatching
-from bot.queue.dispatcher import MOST_ATTEMPTS
+from bot.queue import endings
+from bot.queue.endings import MOST_ATTEMPTS
 from bot.queue.lanes import Policy
 from bot.queue.limits import Limits
 from bot.queue.units import Unit
@@ -32,7 +32,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatching, "_STORE_SECONDS", 0.01)
+    monkeypatch.setattr(endings, "STORE_SECONDS", 0.01)
 
 
 async def at_engine(house: House, count: int) -> list[Generate]:

@@ -239,6 +239,7 @@ class Anything(RuleBasedStateMachine):
         lane=st.sampled_from(Lane),
         count=st.integers(1, 5),
         seconds=st.sampled_from([0.5, 1.0, 3.0]),
+        weight=st.sampled_from([0.25, 1.0, 4.0]),
         model=st.sampled_from([A, B]),
         batch=st.integers(0, 1),
     )

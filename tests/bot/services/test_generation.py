@@ -9,11 +9,17 @@ import pytest
 
 from bot.errors import EngineDead, LimitReached, UserError
 from bot.queue.limits import Limits
+from bot.services.audit import Audit
+from bot.services.blocks import Blocks
+from bot.services.budgets import Budgets
+from bot.services.checks import Checks
 from bot.services.drafts import Draft
+from bot.services.gatekeeping import Gatekeeper
 from bot.services.generation import Generation
 from bot.services.guilds import Guilds
 from bot.services.people import People
 from bot.services.requests import Actor, Target, Unheard
+from bot.services.shares import Shares
 from bot.services.styles import Styles
 from bot.services.wildcards import WildcardLists
 from bot.services.wishes import Wish
@@ -54,6 +60,16 @@ def generation(house: House, tmp_path: Path) -> Generation:
         dispatcher=house.dispatcher,
         styles=styles,
     )
+    guilds, budgets = Guilds(database=house.database), Budgets(database=house.database)
+    gatekeeper = Gatekeeper(
+        guilds=guilds,
+        blocks=Blocks(database=house.database),
+        budgets=budgets,
+        audit=Audit(database=house.database),
+        shares=Shares(),
+        dispatcher=house.dispatcher,
+        live_place=lambda guild, channel: None,
+    )
     return Generation(
         database=house.database,
         inputs=house.inputs,
@@ -62,9 +78,13 @@ def generation(house: House, tmp_path: Path) -> Generation:
         people=people,
         styles=styles,
         wildcards=WildcardLists(database=house.database, folder=tmp_path / "wildcards"),
-        guilds=Guilds(database=house.database),
+        guilds=guilds,
+        gatekeeper=gatekeeper,
+        checks=Checks(database=house.database, pictures=house.pictures, dispatcher=house.dispatcher, guilds=guilds),
+        budgets=budgets,
         adapters=NoShelf(),
         remark=lambda job, hints, locale: None,
+        warn=lambda job, words, locale: None,
         limits=Limits(member_waiting=4, guild_waiting=6),
         most_pictures=4,
     )
@@ -73,7 +93,7 @@ def generation(house: House, tmp_path: Path) -> Generation:
 def hold(house: House) -> None:
     """Let the engine take nothing, so that what comes waits."""
     house.dispatcher.trouble = None
-    house.dispatcher._stopping = True
+    house.dispatcher.board.stopping = True
 
 
 async def rows(house: House) -> int:

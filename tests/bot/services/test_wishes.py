@@ -9,9 +9,10 @@ from bot.services.drafts import Draft
 from bot.services.sizes import Pixels, Ratio
 from bot.services.style_values import STYLES, Style
 from bot.services.style_words import Applied, Weaver
-from bot.services.wishes import Wish, count_of, named_model, order_of
+from bot.services.wishes import Here, Wish, count_of, named_model, order_of
 from bot.texts import Mistake
 from inference.protocol.recipe import ContentHash, Instruct
+from storage.guilds import Limits
 from storage.members import Defaults
 from tests.clockwork import MODEL
 
@@ -125,3 +126,22 @@ def test_a_picture_wanted_again_keeps_its_words_as_they_are() -> None:
     recipe = order_of(again, Defaults(width=256, height=256), MODELS, plain, "gore").recipe
     assert (recipe.prompt, recipe.negative_prompt, recipe.steps) == ("{a|b} <style:none>", "x, gore", 3)
     assert (recipe.width, recipe.height, recipe.seed) == (128, 64, like.seed)
+
+
+def test_what_nobody_said_is_what_the_server_allows() -> None:
+    here = Here(models=[OTHER], limits=Limits(steps=3, pixels=64 * 64, count=2))
+    recipe = order_of(wish(), Defaults(model=MODEL.name, width=512, height=512), MODELS, plain, here=here).recipe
+    assert (recipe.model, recipe.steps, recipe.width, recipe.height) == (OTHER.hash, 3, 64, 64)
+    assert order_of(wish(), NOTHING, MODELS, plain, here=here).recipe.width == 64
+    assert [count_of(wish(), Defaults(count=count), here.limits) for count in (None, 1, 4)] == [1, 1, 2]
+    own = Wish(draft=Draft(prompt="a fox", steps=9, model=MODEL.name))
+    said = order_of(own, NOTHING, MODELS, plain, here=here).recipe
+    assert (said.model, said.steps) == (MODEL.hash, 9), "what was said is refused in words, or done"
+
+
+def test_the_servers_default_model_stands_behind_the_members() -> None:
+    here = Here(default_model=OTHER.name)
+    assert order_of(wish(), NOTHING, MODELS, plain, here=here).recipe.model == OTHER.hash
+    assert order_of(wish(), Defaults(model=MODEL.name), MODELS, plain, here=here).recipe.model == MODEL.hash
+    nothing_allowed = Here(models=[])
+    assert order_of(wish(), NOTHING, MODELS, plain, here=nothing_allowed).recipe.model == MODEL.hash

@@ -223,6 +223,7 @@ commands = st.one_of(
     st.just(messages.Rescan()),
     st.builds(messages.Tokenize, request=ids, model=hashes, texts=st.lists(texts, min_size=1, max_size=3).map(tuple)),
     st.builds(messages.Examine, request=ids, data=blobs, mask=st.none() | marks_made),
+    st.builds(messages.Check, request=ids, data=blobs),
     st.builds(messages.Prefetch, adapters=st.lists(hashes, max_size=3).map(tuple), family=texts),
     st.just(messages.Shutdown()),
 )
@@ -295,6 +296,15 @@ events = st.one_of(
             of=st.sampled_from(("picture", "mask")),
             values=st.dictionaries(texts, counts | texts, max_size=3),
         ),
+    ),
+    st.builds(
+        messages.Checked,
+        launch=ids,
+        request=ids,
+        checker=hashes,
+        flagged=st.none() | st.booleans(),
+        score=st.none() | st.floats(0, 1),
+        problem=st.none() | texts,
     ),
     st.builds(messages.Loading, launch=ids, job=ids, model=hashes),
     st.builds(messages.Loaded, launch=ids, job=ids, model=hashes, seconds=seconds, bytes=counts, evicted=hash_lists),

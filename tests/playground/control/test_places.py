@@ -34,7 +34,12 @@ async def test_the_bot_comes_and_goes(playground: Playground, bot: Bot, remote: 
         await playground.until(lambda: len(seen) == 1)
         assert not (await remote.delete("/guilds/Second/bot", 200))["has_bot"]
         await playground.until(lambda: len(seen) == 2)
-    assert [(kind, guild.name) for kind, guild in seen] == [("guild_join", "Second"), ("guild_remove", "Second")]
+        boss = playground.person("boss")
+        await remote.put("/guilds/Second/bot", {"by": "boss"})
+    assert [(kind, guild.name) for kind, guild in seen[:2]] == [("guild_join", "Second"), ("guild_remove", "Second")]
+    assert [entry.user for entry in playground.world.guild("Second").audit] == [playground.world.owner, boss.user]
+    await remote.delete("/guilds/Second/bot", 200)
+    assert "nobody called 'carl'" in await remote.error("PUT", "/guilds/Second/bot", 404, {"by": "carl"})
     assert "not in Second" in await remote.error("DELETE", "/guilds/Second/bot", 404)
 
 
@@ -95,3 +100,25 @@ async def test_messages_as_everyone_and_as_one_sees_them(playground: Playground,
         ("/channels/general/messages", ["hello"]),
     ):
         assert [message["content"] for message in await remote.get(path)] == expected
+
+
+async def test_admins_change_who_has_a_command(playground: Playground, bot: Bot, remote: Remote) -> None:
+    @slash(bot, "paint")
+    async def paint(interaction: discord.Interaction) -> None: ...
+
+    async def offered() -> list[str]:
+        return [each["name"] for each in await remote.get("/people/ann/channels/general/commands")]
+
+    await remote.put("/people/ann", {})
+    async with running(bot, playground):
+        assert await offered() == ["paint"]
+        for target in ({"role": "@everyone"}, {"person": "ann"}, {"channel": "general"}, {}):
+            changed = await remote.put("/guilds/Atelier/commands/paint", target | {"allowed": False})
+            assert [each["permission"] for each in changed["permissions"]] == [False]
+            assert await offered() == []
+            changed = await remote.put("/guilds/Atelier/commands/paint", target)
+            assert changed["permissions"] == []
+        await remote.put("/guilds/Atelier/commands/@all", {"role": "@everyone", "allowed": False})
+        assert await offered() == []
+        assert "no command" in await remote.error("PUT", "/guilds/Atelier/commands/sing", 404, {"allowed": False})
+        assert "no channel" in await remote.error("PUT", "/guilds/Atelier/commands/paint", 404, {"channel": "x"})

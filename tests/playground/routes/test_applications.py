@@ -83,6 +83,8 @@ def _options(count: int) -> list[dict[str, Any]]:
 
 
 _LONG = [{"name": "x" * 90, "value": "y" * 90}] * 25
+#: Short in English alone: what is longest in any language counts.
+_LONG_IN_GERMAN = [{"name": "x", "name_localizations": {"de": "x" * 90, "fr": "y"}, "value": "v"}] * 25
 
 
 @pytest.mark.parametrize(
@@ -110,6 +112,7 @@ _LONG = [{"name": "x" * 90, "value": "y" * 90}] * 25
             ("0", "options", "0", "options"),
         ),
         ([_command(options=[_option(name=f"o{each}", choices=_LONG) for each in range(2)])], ("0",)),
+        ([_command(options=[_option(name=f"o{each}", choices=_LONG_IN_GERMAN) for each in range(4)])], ("0",)),
     ],
 )
 async def test_commands_that_do_not_fit(
@@ -123,6 +126,17 @@ async def test_commands_that_do_not_fit(
         errors = errors[step]
     assert list(errors) == ["_errors"]
     assert await request(client, "GET", _path(playground)) == []
+
+
+async def test_a_command_as_long_as_fits(playground: Playground, client: Bot) -> None:
+    choices = [{"name": "x", "name_localizations": {"de": "x" * 99}, "value": "v"}] * 25
+    options = [_option(name=f"o{each}", description="d" * 98, choices=choices) for each in range(3)]
+    # 2 + 3 * (2 + 98 + 25 * 100) + 2 + 100 = 7904
+    options.append(_option(name="o3", description="d" * 100))
+    fits = _command(description="x" * 96, options=options)
+    assert len(await request(client, "PUT", _path(playground), json=[fits])) == 1
+    with refused(400, 50035):
+        await request(client, "PUT", _path(playground), json=[fits | {"description": "x" * 97}])
 
 
 async def test_as_many_commands_as_fit(playground: Playground, client: Bot) -> None:

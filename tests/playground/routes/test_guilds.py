@@ -4,6 +4,7 @@ import discord
 import pytest
 
 from playground import Playground
+from playground.permissions import Permission
 from tests.playground.conftest import Bot, refused, request
 
 
@@ -61,3 +62,30 @@ async def test_what_is_there_is_not_made_twice(playground: Playground) -> None:
     assert len([role for role in guild.roles.values() if role.bot_id]) == 1
     with pytest.raises(ValueError, match="no overwrites"):
         playground.person("ann").dm.overwrite(guild.everyone)
+
+
+async def test_who_added_the_bot_stands_in_the_audit_log(playground: Playground, client: Bot) -> None:
+    guild, boss = playground.world.guild("Newtown", bot=False), playground.person("boss")
+    guild.invite_bot(boss.user)
+    with refused(403, 50013):
+        await request(client, "GET", f"/guilds/{guild.id}/audit-logs")
+    guild.remove_bot()
+    guild.invite_bot(permissions=Permission.VIEW_AUDIT_LOG)
+    found = await client.fetch_guild(guild.id, with_counts=False)
+    entries = [entry async for entry in found.audit_logs(action=discord.AuditLogAction.bot_add)]
+    assert [entry.user_id for entry in entries] == [guild.owner.id, boss.id]
+    assert client.user is not None
+    assert {entry.target.id for entry in entries if entry.target} == {client.user.id}
+    assert [entry.user_id async for entry in found.audit_logs(limit=1)] == [guild.owner.id]
+    assert [entry.user_id async for entry in found.audit_logs(user=discord.Object(boss.id))] == [boss.id]
+    assert [entry async for entry in found.audit_logs(action=discord.AuditLogAction.ban)] == []
+    with refused(400, 50035):
+        await request(client, "GET", f"/guilds/{guild.id}/audit-logs?limit=101")
+
+
+async def test_the_system_channel(playground: Playground, client: Bot) -> None:
+    guild = playground.world.guild("Atelier")
+    assert (await client.fetch_guild(guild.id, with_counts=False)).system_channel is None
+    guild.system_channel = guild.channel("general")
+    found = await client.fetch_guild(guild.id, with_counts=False)
+    assert found._system_channel_id == guild.channel("general").id

@@ -1,0 +1,1 @@
+"""What the operator has on the machine itself: a server on loopback for `easel admin`, and metrics."""

@@ -1,0 +1,141 @@
+"""Everybody can use the page: by keys, by readers of screens, on a phone, in a long channel."""
+
+import importlib.resources
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.app import Easel
+from playground import Playground
+from tests.page.browser import Window
+from tests.page.conftest import Opens
+
+AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+#: Of axe's four, from the mildest: minor, moderate, serious, critical.
+GRAVE = {"serious", "critical"}
+
+
+async def findings(window: Window) -> list[str]:
+    """Return what axe finds grave in a window as it is now."""
+    await window.page.evaluate(AXE)
+    found = await window.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {json.dumps([node['html'][:160] for node in each['nodes'][:3]])}"
+        for each in found["violations"]
+        if each["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+async def test_nothing_grave_is_found(playground: Playground, easel: Easel, opens: Opens, dark: bool) -> None:
+    ann = await opens("ann", dark=dark)
+    seen = {"empty": await findings(ann)}
+    await ann.page.get_by_label("Message; begin with a slash").focus()
+    await ann.page.keyboard.type("/im")
+    await ann.page.locator("#write [role=option]").first.wait_for()
+    seen["suggestions"] = await findings(ann)
+    await ann.page.keyboard.press("Enter")
+    await ann.page.locator("form.command").wait_for()
+    seen["command"] = await findings(ann)
+    await ann.page.keyboard.press("Escape")
+    await ann.command("imagine", prompt="a red circle", steps=4, count=2)
+    await ann.button("Upscale 1").wait_for()
+    seen["result"] = await findings(ann)
+    await ann.button("More 1").click()
+    await ann.button("Remix").click()
+    await ann.page.get_by_role("dialog", name="Remix").wait_for()
+    seen["modal"] = await findings(ann)
+    await ann.page.keyboard.press("Escape")
+    await ann.last.get_by_role("button", name="More: apps, copy, delete").click(force=True)
+    await ann.page.get_by_role("menu").wait_for()
+    seen["menu"] = await findings(ann)
+    await ann.page.keyboard.press("Escape")
+    await ann.page.locator(".picture").first.click()
+    await ann.page.get_by_role("dialog", name="Picture").wait_for()
+    seen["picture"] = await findings(ann)
+    await ann.page.keyboard.press("Escape")
+    await ann.page.get_by_role("button", name="Wire").click()
+    await ann.page.locator(".wire details").first.wait_for()
+    seen["wire"] = await findings(ann)
+    await ann.shot(f"wire-{'dark' if dark else 'light'}")
+    assert seen == {what: [] for what in seen}
+
+
+async def test_a_picture_by_keys_alone(playground: Playground, easel: Easel, opens: Opens) -> None:
+    ann = await opens("ann")
+    keys = ann.page.keyboard
+    await keys.press("/")
+    await keys.type("imagine")
+    await ann.page.locator("#write [role=option]").first.wait_for()
+    await keys.press("Enter")
+    await ann.page.locator("form.command").wait_for()
+    await keys.type("a blue star")
+    await keys.press("Enter")
+    await ann.button("Upscale 2×").wait_for()
+    await keys.press("ArrowUp")
+    assert await ann.page.evaluate("document.activeElement.classList.contains('message')")
+    for _ in range(30):
+        await keys.press("Tab")
+        if await ann.page.evaluate("document.activeElement.textContent") == "Settings":
+            break
+    await keys.press("Enter")
+    await ann.sees("Only you can see this")
+
+
+async def test_on_a_phone(playground: Playground, easel: Easel, opens: Opens) -> None:
+    ann = await opens("ann", width=375, height=700)
+    await ann.command("imagine", prompt="two green squares on a white background", steps=4, count=4, seed=5)
+    await ann.button("Upscale 4").wait_for()
+    assert await ann.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await ann.page.locator("#messages").evaluate("each => each.scrollWidth <= each.clientWidth")
+    await ann.shot("phone")
+    await ann.page.get_by_role("button", name="Servers and channels").click()
+    await ann.page.get_by_role("link", name="general").wait_for()
+    assert not await findings(ann)
+
+
+async def test_a_long_channel(playground: Playground, opens: Opens) -> None:
+    bob = playground.person("bob")
+    for number in range(500):
+        await bob.send("general", f"**{number}** is a number, and `{number * number}` its square")
+    ann = await opens("ann")
+    await ann.sees("499")
+    assert await ann.messages.count() == 500
+    gap = "each => each.scrollHeight - each.scrollTop - each.clientHeight"
+    assert await ann.page.locator("#messages").evaluate(gap) < 80
+    # Only what is new is drawn: the rows that were there stay the same elements.
+    await ann.page.evaluate("window.rows = [...document.querySelectorAll('li.message')]")
+    await bob.send("general", "one more")
+    await ann.sees("one more")
+    kept = "window.rows.every((row, index) => document.querySelectorAll('li.message')[index] === row)"
+    assert await ann.page.evaluate(kept)
+    assert await ann.page.locator("#messages").evaluate(gap) < 80
+
+
+async def test_files_are_dropped_on_a_command(
+    playground: Playground, easel: Easel, opens: Opens, tmp_path: Path
+) -> None:
+    ann = await opens("ann")
+    await ann.command("imagine", prompt="a red circle on a blue background", steps=4, seed=1)
+    await ann.button("Upscale 2×").wait_for()
+    address = await ann.last.locator(".picture img").first.get_attribute("src")
+    await ann.page.get_by_label("Message; begin with a slash").fill("/upscale")
+    await ann.page.locator("#write [role=option]").first.wait_for()
+    await ann.page.keyboard.press("Enter")
+    await ann.page.locator("form.command").wait_for()
+    await ann.page.evaluate(
+        """async address => {
+            const data = new DataTransfer();
+            data.items.add(new File([await (await fetch(address)).blob()], "circle.png", {type: "image/png"}));
+            for (const kind of ["dragover", "drop"]) {
+                document.getElementById("talk").dispatchEvent(
+                    new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
+            }
+        }""",
+        address,
+    )
+    await ann.sees("circle.png", ann.page.locator("form.command"))
+    await ann.page.get_by_role("button", name="Send /upscale").click()
+    await ann.sees("2×", ann.last)
+    await ann.button("Settings", ann.last).wait_for()
