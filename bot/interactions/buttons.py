@@ -47,7 +47,12 @@ class Button(ui.DynamicItem[ui.Button[ui.LayoutView]], template=r"(?!)"):
 
     async def callback(self, interaction: Interaction) -> None:
         """Do what the button says; tell what goes wrong."""
-        await guarded(interaction, lambda: self.work(interaction), self.command)
+        await guarded(interaction, lambda: self.work(interaction), self.counts_as)
+
+    @property
+    def counts_as(self) -> str:
+        """Return what this very button counts as."""
+        return self.command
 
     async def work(self, interaction: Interaction) -> None:
         """Do it. What is raised is told to whoever pressed."""
@@ -128,8 +133,17 @@ _VERBS: Mapping[Verb, Callable[[Interaction, JobId], Awaitable[None]]] = {
 }
 
 
+#: What takes something of one's own away, which is a right like `/me delete`: of the blocked too, and everywhere.
+_TAKING_AWAY = frozenset({"cancel", "delete", "drop"})
+
+
 class JobButton(Button, template=custom_ids.PATTERN):
     """Does its verb to its job."""
+
+    @property
+    def counts_as(self) -> str:
+        """Return what this very button counts as."""
+        return "me" if self.found["verb"] in _TAKING_AWAY else self.command
 
     async def work(self, interaction: Interaction) -> None:
         """Do the verb."""
@@ -163,6 +177,11 @@ def _place(interaction: Interaction) -> tuple[int | None, int, int] | None:
 
 class CardButton(Button, template=custom_ids.CARD):
     """Does something to one of a job's pictures."""
+
+    @property
+    def counts_as(self) -> str:
+        """Return what this very button counts as."""
+        return "me" if self.found["verb"] in _TAKING_AWAY else self.command
 
     async def work(self, interaction: Interaction) -> None:
         """Do it."""

@@ -54,6 +54,8 @@ async def test_a_blocked_member_is_refused_everything_and_told_why(playground: P
             assert await answer_to(playground, ann, name, options) == f"{BLOCKED}: too many \\*cats\\*"
         assert (await told(playground, await ann.press(message, "Again"))).startswith(BLOCKED)
         await answer_to(playground, ann, "me show")
+        await ann.press(message, "Delete")
+        await playground.until(lambda: message["id"] not in [each["id"] for each in playground.messages()])
         await painted(playground, ann, channel=ann.dm)
         await painted(playground, playground.person("bob"))
         assert "may use me in this server again" in await admin(playground, owner, "allow", member="ann")
