@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -312,16 +313,21 @@ def _gb(count: int) -> str:
     return f"{count / 1e9:.3f} GB"
 
 
+def _clock(seconds: float) -> str:
+    """Return a time in seconds since 1970 as clocks here show it."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
 def _status(found: Mapping[str, Any]) -> list[str]:
     device, kept = found["device"], found["kept"]
     waiting = ", ".join(f"{lane} {count}" for lane, count in found["waiting"].items() if count)
     lines = [
-        f"Easel {found['version']}, running for {(found['now'] - found['started_at']) / 3600:.1f} h",
+        f"Easel {found['version']}, running since {_clock(found['started_at'])}",
         f"discord: {'connected' if found['connected'] else 'NOT connected'}",
         "device: none" if device is None else f"device: {device['name']} ({device['kind']}, {device['dtype']})",
         f"models: {found['models']} installed, in memory: {', '.join(found['resident']) or 'none'}",
         f"queue: {found['running']} being painted, waiting: {waiting or 0}",
-        f"engine: {found['launches']} launches, {found['deaths']} deaths",
+        f"engine: launched {found['launches']}×, died {found['deaths']}×",
         f"servers: {found['servers_open']} open, {found['servers_closed']} closed",
         f"disk: {_gb(found['disk_free_bytes'])} of {_gb(found['disk_bytes'])} free",
         f"pictures: {kept['pictures']}, {_gb(kept['bytes'])}; database: {_gb(found['database_bytes'])}",

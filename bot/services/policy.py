@@ -8,7 +8,7 @@ from bot.services.asking import Decision, Policy, Request, Spent, Standing
 from bot.services.content import Found, found
 from bot.services.model_rules import default_model, may_use, require_model
 from bot.services.pressing import Channels, Roles, require_may_press, require_upscale
-from bot.services.requests import PRESS, Actor, Place
+from bot.services.requests import PRESS, Actor, Moment, Place
 from bot.texts import Mistake
 from storage.guilds import Limits, RoleLane, Settings
 
@@ -277,9 +277,9 @@ def _require_room(settings: Settings, limits: Limits, standing: Standing, reques
             raise Mistake(f"policy_waiting_{whose}_{ending}", now=now, most=most, room=room)
 
 
-def renewal(now: float) -> str:
-    """Return when a new day begins, as Discord shows times."""
-    return f"<t:{int(now // _DAY_SECONDS + 1) * _DAY_SECONDS}:R>"
+def renewal(now: float) -> Moment:
+    """Return when a new day begins."""
+    return Moment(int(now // _DAY_SECONDS + 1) * _DAY_SECONDS)
 
 
 def _past_budget(limits: Limits, standing: Standing, request: Request) -> Mistake | None:

@@ -10,6 +10,17 @@ from storage.jobs import Access, AskedAs, Job, NewJob, Origin
 PRESS = "press"
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A time, in seconds since 1970; its text shows how far away it is, as Discord does."""
+
+    seconds: int
+
+    def __str__(self) -> str:
+        """Return the mark that Discord reads."""
+        return f"<t:{self.seconds}:R>"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where something is asked for, as far as rules about places know it."""

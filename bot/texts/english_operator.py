@@ -25,7 +25,7 @@ ENGLISH_OPERATOR: Mapping[str, str] = MappingProxyType(
         "operator_models": "**Models** {models} installed · in memory: {resident}",
         "operator_none": "none",
         "operator_queue": "**Queue** {running} being painted · waiting: {waiting}",
-        "operator_engine": "**Engine** {launches} launches, {deaths} deaths since the start",
+        "operator_engine": "**Engine** launched {launches}×, died {deaths}× since the start",
         "operator_disk": "**Disk** {free} of {whole} GB free · {pictures} pictures, {bytes} GB · database "
         "{database} GB",
         "operator_servers_count": "**Servers** {open} open, {closed} closed",

@@ -26,7 +26,7 @@ GERMAN_OPERATOR: Mapping[str, str] = MappingProxyType(
         "operator_models": "**Modelle** {models} installiert · im Speicher: {resident}",
         "operator_none": "keine",
         "operator_queue": "**Warteschlange** {running} in Arbeit · wartend: {waiting}",
-        "operator_engine": "**Engine** {launches} Starts, {deaths} Abstürze, seit ich laufe",
+        "operator_engine": "**Engine** {launches}× gestartet, {deaths}× abgestürzt, seit ich laufe",
         "operator_disk": "**Platte** {free} von {whole} GB frei · {pictures} Bilder, {bytes} GB · Datenbank "
         "{database} GB",
         "operator_servers_count": "**Server** {open} offen, {closed} geschlossen",

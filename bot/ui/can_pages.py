@@ -95,7 +95,7 @@ def _limits(known: Can, limits: Limits, locale: str | None) -> Iterator[str]:
     if limits.steps is not None:
         yield say("can_steps", locale, most=limits.steps)
     if limits.pixels is not None:
-        yield say("can_pixels", locale, most=megapixels(limits.pixels) or limits.pixels / 1_000_000)
+        yield say("can_pixels", locale, most=f"{limits.pixels / 1_000_000:.2g}")
     if limits.upscale == 1:
         yield say("upscale_off", locale)
     elif limits.upscale is not None:

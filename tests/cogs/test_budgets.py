@@ -1,5 +1,6 @@
 """Budgets, and rules that change while a request waits, as members see them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ async def test_past_a_budget_a_request_is_refused_and_the_member_told_what_is_le
         await painted(playground, ann, count=2)
         words = await answer_to(playground, ann, "imagine", {"prompt": "x", "count": 2})
         assert "3 pictures a day" in words
+        assert re.search(r" <t:\d+:R>\.$", words), "Discord shows how far away that is"
         assert "1 are left" in words
         await painted(playground, ann)
         assert "0 are left" in await answer_to(playground, ann, "imagine", {"prompt": "x"})

@@ -81,7 +81,7 @@ async def test_status(playground: Playground, tmp_path: Path) -> None:
         await painted(playground, playground.person("ann"))
         logging.getLogger("easel.answers").error("error %s in %s", "0123abcd", "an interaction", exc_info=KeyError("x"))
         words = await answer_to(playground, owner, "operator status", channel=owner.dm)
-        for part in ("**Device** clockwork", "1 pictures", "1 open, 0 closed", "1 launches, 0 deaths"):
+        for part in ("**Device** clockwork", "1 pictures", "1 open, 0 closed", "launched 1×, died 0×"):
             assert part in words
         assert re.search(r"Errors of the last day: 1\n<t:\d+:R> KeyError: error 0123abcd in an interaction", words)
 
