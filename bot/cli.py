@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read this has read enough; nothing more is said, at the interpreter's end neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 class _Parser(argparse.ArgumentParser):

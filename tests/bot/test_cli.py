@@ -1,6 +1,9 @@
 """The command line: mistakes end in one clear sentence, before an engine is started."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -206,3 +209,18 @@ def test_a_random_seed_may_be_asked_for_by_minus_one() -> None:
     seeds = {request("a cat", "--seed", "-1").draft.seed for _ in range(5)}
     assert len(seeds) > 1
     assert all(seed is not None and seed >= 0 for seed in seeds)
+
+
+def test_whoever_has_read_enough_may_leave(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", "adapters", "list"],
+            env=os.environ | {"EASEL_DATA_FOLDER": str(tmp_path)},
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr) == (1, "")
