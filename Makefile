@@ -33,7 +33,7 @@ play: $(VENV)/.runtime ## Try the bot in a browser: no account, no token, no GPU
 	@$(BIN)/easel play --open
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal
 
 lint: $(VENV)/.dev ## Check style and formatting
 	@$(BIN)/ruff check .

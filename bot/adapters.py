@@ -98,7 +98,7 @@ async def _added(files: Sequence[Path], note: Note, settings: Settings, console:
                     with console.status(f"Looking at {path.name} …"):
                         seen = await taken_in(adapters, look, path, note)
                 except UserError as error:
-                    console.print(f"{path}: {error.message}", markup=False, highlight=False)
+                    console.print(f"{path}: {error.message}", markup=False, highlight=False, soft_wrap=True)
                     code = REFUSED
                 else:
                     print(_line(seen))
@@ -127,7 +127,7 @@ async def _fetched(
                 )
             except UserError as error:
                 bar.stop()
-                console.print(error.message, markup=False, highlight=False)
+                console.print(error.message, markup=False, highlight=False, soft_wrap=True)
                 continue
         name = Path(found.name)
         target = place / f"{usable_name(name.stem)}{name.suffix}"

@@ -148,7 +148,7 @@ class Desk:
             targets = await self._bot.ask("broadcast", text=text)
         except NoBot as error:
             raise EaselError("The bot has to run for that: it alone can write to servers.") from error
-        self._console.print(targets["text"], markup=False, highlight=False)
+        self._console.print(targets["text"], markup=False, highlight=False, soft_wrap=True)
         self._note(f"This goes to {targets['servers']} servers; {targets['closed']} closed ones are left out.")
         if targets["without"]:
             self._note(f"No channel for updates where I may write: {', '.join(targets['without'])}.")

@@ -57,7 +57,7 @@ async def test_with_a_running_bot(playground: Playground, tmp_path: Path, typed:
         found = json.loads(here.said()[0])
         assert (found["up"], found["connected"], found["kept"]["pictures"]) == (True, True, 1)
         assert await here.desk().status() == 0
-        assert "engine: 1 launches, 0 deaths" in here.said()[0]
+        assert "engine: launched 1×, died 0×" in here.said()[0]
         assert await here.desk().close("Atelier", "unpaid") == 0
         assert bot.rooms.guilds.closed == {atelier.id: "unpaid"}
         here.said()

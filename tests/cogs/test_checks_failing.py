@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.engines.process import LocalProcess
+from bot.services.requests import Place
 from playground import Playground
 from storage import images
 from storage.guilds import Check
 from tests.bot.engines.checked import checked_inline, checked_process
-from tests.bot.stage import answer, on_stage, urls_of
+from tests.bot.stage import answer, on_stage, text_of, urls_of
 from tests.checkers import concept_checker, describe, picture, red_classifier
 from tests.cogs.test_adapters import added
 from tests.cogs.test_checks import CLEAN, FLAGGED, bytes_of, is_blurred, is_done, result, state_of
@@ -111,7 +112,7 @@ async def test_a_checker_is_loaded_at_the_start_where_a_server_wants_it(playgrou
 
 
 @pytest.mark.parametrize("broken", ["", "{"])
-async def test_settings_that_cannot_be_read_check_everything(
+async def test_where_settings_cannot_be_read_no_picture_is_handed_out(
     playground: Playground, tmp_path: Path, broken: str
 ) -> None:
     ann = playground.person("ann")
@@ -121,11 +122,15 @@ async def test_settings_that_cannot_be_read_check_everything(
         await result(playground, ann, FLAGGED)
         async with bot.rooms.database.transaction() as write:
             await write.execute("UPDATE guilds SET settings = ?", (broken,))
-    async with on_stage(playground, tmp_path / "data", checked_inline(path)):
+    async with on_stage(playground, tmp_path / "data", checked_inline(path)) as bot:
         before = len(ann.messages(ann.dm))
         await ann.react(ann.messages()[0], "✉️")
         await playground.until(lambda: len(ann.messages(ann.dm)) > before)
-        assert state_of(playground, ann.messages(ann.dm)[-1]) == "blocked"
+        message = ann.messages(ann.dm)[-1]
+        assert "cannot be read, so nothing is allowed here" in text_of(message)
+        assert urls_of(message) == []
+        checks = bot.rooms.checks
+        assert checks.rule(playground.world.guild("Atelier").id, Place(channel_id=1)) == "block"
 
 
 # Other checkers -----------------------------------------------------------------------------------------------------

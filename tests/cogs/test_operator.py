@@ -13,6 +13,7 @@ from playground import Playground
 from playground.people import Person
 from storage import notes
 from storage.backup import archives
+from tests.bot.delivery.acting import until_idle
 from tests.bot.stage import (
     answer,
     answer_to,
@@ -199,8 +200,10 @@ async def test_a_backup_is_made(playground: Playground, tmp_path: Path) -> None:
 
 async def test_what_would_go(playground: Playground, tmp_path: Path) -> None:
     owner = playground.person("owner")
-    async with on_stage(playground, tmp_path):
+    async with on_stage(playground, tmp_path) as bot:
         await painted(playground, playground.person("ann"))
+        # What is still on its way goes with no age.
+        await until_idle(bot)
         playground.clock.advance(3 * 86_400)
         words = await answer_to(playground, owner, "operator keep", {"days": 2}, channel=owner.dm)
         assert "deleted after 30 days" in words and "2 days, 1 pictures would go" in words

@@ -319,7 +319,7 @@ async def test_data_with_what_cannot_be_read_is_handed_out_and_deleted(playgroun
         async with bot.rooms.database.transaction() as write:
             await write.execute("UPDATE images SET recipe = '{}'")
             await write.execute("UPDATE jobs SET recipe = '{}'")
-        assert "File 1 of 1" in await answer_to(playground, ann, "me export")
+        assert "Your data is in your direct messages" in await answer_to(playground, ann, "me export")
         asked = await answer(playground, await ann.command("me delete"))
         gone = await answer(playground, await ann.press(asked, "Delete it all"))
         assert is_private(gone)

@@ -104,7 +104,7 @@ def test_names_of_buttons_are_read_again() -> None:
     newest = PAGE.fullmatch(page_id("history"))
     queue = QUEUE.fullmatch(queue_id("all"))
     forget = FORGET.fullmatch(forget_id(7))
-    assert page and page.groupdict() == {"shelf": "favourites", "before": "12"}
+    assert page and page.groupdict() == {"shelf": "favourites", "before": "12", "of": None}
     assert newest and newest["before"] == ""
     assert queue and queue["whose"] == "all"
     assert forget and forget["member"] == "7"
