@@ -113,8 +113,8 @@ async def test_a_server_is_closed_and_opened(playground: Playground, tmp_path: P
 
 async def test_while_it_drains_nothing_new_is_taken_on(playground: Playground, tmp_path: Path) -> None:
     ann, owner = playground.person("ann"), playground.person("owner")
-    async with on_stage(playground, tmp_path) as bot:
-        slow = await begun(playground, ann)
+    async with on_stage(playground, tmp_path, stop_seconds=0.0) as bot:
+        slow = await begun(playground, ann, steps=80)
         words = await answer_to(playground, owner, "operator drain", {"words": "new disks, back at 8"})
         assert words == say("operator_drained")
         assert "new disks, back at 8" in await answer_to(playground, ann, "imagine", {"prompt": "x"})
