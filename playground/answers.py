@@ -107,6 +107,7 @@ def _blank(world: World, interaction: Interaction, data: dict[str, Any]) -> Mess
         message.type, message.reference = REPLY, interaction.message
     elif interaction.type == COMMAND:
         message.type = CHAT_COMMAND if interaction.data.get("type", 1) == 1 else CONTEXT_COMMAND
+        message.used = interaction.used
     return message
 
 

@@ -24,6 +24,8 @@ GUILD, BOT_DM, PRIVATE_CHANNEL = 0, 1, 2
 #: Followups where the app is installed for the person alone.
 FOLLOWUPS_OF_A_STRANGER = 5
 _KEPT = 20_000
+#: Kinds of options that are commands within a command.
+_SUBCOMMAND, _GROUP = 1, 2
 
 
 @dataclass(eq=False)
@@ -56,6 +58,17 @@ class Interaction:
     modal: dict[str, Any] | None = None
     choices: list[dict[str, Any]] | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def used(self) -> str:
+        """Return the command that was used, as people see it: "/admin models allow", "Remix settings"."""
+        if self.data.get("type", 1) != 1:
+            return str(self.data["name"])
+        words, options = [self.data["name"]], self.data.get("options", [])
+        while options and options[0]["type"] in (_SUBCOMMAND, _GROUP):
+            words.append(options[0]["name"])
+            options = options[0].get("options", [])
+        return "/" + " ".join(words)
 
     @property
     def installed_for_person_alone(self) -> bool:

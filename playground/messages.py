@@ -113,6 +113,8 @@ class Message:
     reference: Message | None = None
     application_id: int | None = None
     metadata: dict[str, Any] | None = None
+    #: The command that it answers, as people see it above: "/imagine", "Remix settings".
+    used: str = ""
     nonce: str | int | None = None
     #: Emoji -> who reacted with it, in order.
     reactions: dict[str, list[User]] = field(default_factory=dict)

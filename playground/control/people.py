@@ -7,6 +7,7 @@ from aiohttp import web
 from playground.control.finding import channel_of, find_person, person_of, playground_of
 from playground.control.forms import read_form
 from playground.control.guilds import show_channel
+from playground.messages import Message
 from playground.people import Person
 
 routes = web.RouteTableDef()
@@ -62,5 +63,12 @@ async def commands(request: web.Request) -> web.Response:
 @routes.get("/people/{person}/channels/{channel}/messages")
 async def messages(request: web.Request) -> web.Response:
     """Return what a person sees in a channel, oldest first."""
-    person = person_of(request)
-    return web.json_response(person.messages(channel_of(request, person)))
+    person, find = person_of(request), playground_of(request).world.find_message
+    seen = person.messages(channel_of(request, person))
+    return web.json_response([show_message(find(int(each["id"])), person) for each in seen])
+
+
+def show_message(message: Message, person: Person) -> dict[str, Any]:
+    """Return a message as Discord sends it to a person, and the command that it answers as `used`."""
+    body = message.payload(person.user)
+    return body | {"used": message.used} if message.used else body

@@ -12,6 +12,7 @@ from playground.changes import Topic
 from playground.control.finding import person_of, playground_of
 from playground.control.guilds import show_channel, show_guild
 from playground.control.invocations import show
+from playground.control.people import show_message
 from playground.guilds import Channel, Guild
 from playground.interactions import Interaction
 from playground.messages import Message
@@ -120,7 +121,7 @@ def _tell_message(person: Person, message: Message) -> Told | None:
         return None
     if message.deleted:
         return "message_deleted", {"id": str(message.id), "channel_id": str(message.channel.id)}
-    return "message", message.payload(person.user)
+    return "message", show_message(message, person)
 
 
 def _tell_channel(playground: Playground, person: Person, channel: Channel) -> Told | None:

@@ -135,11 +135,13 @@ export class MessageList {
 
   above(message) {
     const { world } = this;
-    if (message.interaction_metadata) {
-      const { user, name } = message.interaction_metadata;
-      return h("p", { className: "above" }, h("strong", {}, user?.username ?? "somebody"), name ? ` used ${message.type === 20 ? "/" : ""}${name}` : " used an app");
-    }
+    const asked = message.interaction_metadata?.user?.username;
     const answered = message.referenced_message;
+    if (asked && message.used) return h("p", { className: "above" }, h("strong", {}, asked), " used ", h("span", { className: "mention" }, message.used));
+    if (asked && answered) {
+      return h("p", { className: "above" }, h("strong", {}, asked), " answered ", h("button", { type: "button", className: "inline", onclick: () => this.page.jump(answered.channel_id, answered.id) }, "a message"));
+    }
+    if (asked) return h("p", { className: "above" }, h("strong", {}, asked), " used an app");
     if (answered === undefined) return null;
     if (answered === null) return h("p", { className: "above" }, "The message was deleted");
     return h("p", { className: "above" }, h("strong", {}, answered.author.username), " ", inline((answered.content || "…").slice(0, 100), world));
