@@ -99,6 +99,8 @@ class AskedAs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     above: tuple[int, ...] = ()
     age_restricted: bool = False
     thread: bool = False
+    #: They pressed a button of somebody else's picture.
+    others: bool = False
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,8 @@ LivePlace = Callable[[int, int], Place | None]
 _READ_AT_ONCE = 1_000
 #: Of all patterns together when it is a job's turn: the queue waits for it.
 _TURN_SECONDS = 0.05
+#: Stands for whoever asked for the picture that was pressed: a job tells no more than that it was another.
+_SOMEBODY = 0
 #: Jobs of which it is remembered that nothing blocked was found in them.
 _CLEAN = 5_000
 
@@ -183,7 +185,8 @@ class Gatekeeper:
         blocked = self._blocks.reason(job.guild_id, job.member_id)
         try:
             words = self._words_now(job, policy.settings)
-            require_allowed(policy, actor, actor.place, blocked, self.request(job, actor), words)
+            request = replace(self.request(job, actor), author_id=_SOMEBODY if job.asked_as.others else None)
+            require_allowed(policy, actor, actor.place, blocked, request, words)
         except Mistake as refusal:
             return refusal
         self._note_clean(job.id, policy.settings)

@@ -336,7 +336,7 @@ class Generation:
             origin=settled.origin,
             unit_seconds=settled.unit_seconds,
             private=target.private,
-            asked_as=actor.asked_as,
+            asked_as=msgspec.structs.replace(actor.asked_as, others=settled.author_id not in (None, actor.member_id)),
         )
         job = msgspec.structs.replace(job, unit_seconds=self._dispatcher.unit_seconds(job))
         await self._checks.require_sources(settled.images, actor)

@@ -10,6 +10,7 @@ import pytest
 from bot.app import Easel
 from bot.services.guilds import Limits
 from bot.services.requests import Actor, Place
+from bot.texts import say
 from inference.protocol.recipe import ContentHash
 from inference.protocol.recipe import painted as painted_recipe
 from playground import Playground
@@ -254,6 +255,24 @@ async def test_what_is_forbidden_while_it_waits_is_not_painted(
         [job] = await asked(bot, ann)
         assert (job.state, job.failure.kind if job.failure else None) == ("failed", "refused")
         assert bot.rooms.budgets.reserved_pictures == 0
+
+
+async def test_a_press_that_is_forbidden_while_it_waits_makes_nothing_of_anothers_picture(
+    playground: Playground, tmp_path: Path
+) -> None:
+    ann, bob = playground.person("ann"), playground.person("bob")
+    async with on_stage(playground, tmp_path) as bot:
+        message = await painted(playground, bob)
+        bot.rooms.dispatcher.board.stopping = True
+        own, others = await bob.press(message, "Again"), await ann.press(message, "Again")
+        await playground.until(lambda: bot.rooms.dispatcher.waiting == 2)
+        await set_rules(bot, playground, press="author")
+        bot.rooms.dispatcher.board.stopping = False
+        bot.rooms.dispatcher.board.wake.set()
+        await playground.until(lambda: any(map(is_result, own.messages)))
+        words = say("press_author")
+        await playground.until(lambda: any(words in text_of(message) for message in others.messages))
+        assert not any(map(is_result, others.messages))
 
 
 async def test_a_request_keeps_who_asked_for_it(playground: Playground, tmp_path: Path) -> None:

@@ -114,11 +114,19 @@ async def test_everything_works_in_a_restored_folder(playground: Playground, tmp
             cards = [used for identity, used in zip(identities, presses, strict=False) if ":picture:" in identity]
             card = cards[-1].messages[-1]
             await press_all(playground, bot, person, card, [each for each in buttons_of(card) if ":delete" not in each])
+            if message is pair:
+                # One picture by its card; the other with its message.
+                await person.press(card, buttons_of(card)[-1])
+                await playground.until(lambda: pictures_of(playground, pair["id"]) == 1)
             assert ":delete" in identities[-1]
             await person.press(message, identities[-1])
             await playground.until(lambda gone=message["id"]: gone not in shown_ids(playground))  # type: ignore[misc]
         message = await painted(playground, ann, "a cat <lora:ink:0.8>", style="noir")
         assert "with ink" in text_of(message)
+
+
+def pictures_of(playground: Playground, message_id: str) -> int:
+    return next(len(urls_of(message)) for message in playground.messages() if message["id"] == message_id)
 
 
 def shown_ids(playground: Playground) -> set[str]:
