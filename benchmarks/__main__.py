@@ -25,6 +25,7 @@ from benchmarks import (
     adapters,
     edits,
     equality,
+    memory,
     mixing,
     networks,
     overhead,
@@ -259,6 +260,10 @@ def _queue(_options: argparse.Namespace) -> None:
     queueing.run()
 
 
+def _memory(_options: argparse.Namespace) -> None:
+    memory.run()
+
+
 SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "equality": ("Our pictures against those of diffusers' pipelines", _equality),
     "mixing": ("A picture in a mixed batch against the same picture alone", _mixing),
@@ -271,6 +276,7 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace], None]]] = {
     "queue": ("The queue's decisions: their cost, and who waits how long", _queue),
     "acknowledge": ("How soon the bot says that it heard", _acknowledge),
     "chaos": ("The bot and its worker are killed while people ask for pictures", _chaos),
+    "memory": ("What the weights of each kind of model take in memory", _memory),
     "soak": ("Memory over two thousand jobs", _soak),
 }
 

@@ -14,8 +14,8 @@ from inference.models.parts import Parts
 from inference.protocol.recipe import ContentHash
 from inference.sample import MODEL_FOLDER
 
-#: Stable Diffusion 1.5's own size, the same with a third of its width, and SDXL's own size.
-Size = Literal["sd15", "small", "sdxl"]
+#: Stable Diffusion 1.5's own size, the same with a third of its width, 2.1's and SDXL's own sizes.
+Size = Literal["sd15", "small", "sd21", "sdxl"]
 SIZES: tuple[Size, ...] = get_args(Size)
 _HASH = ContentHash("b" * 64)
 
@@ -37,7 +37,7 @@ def make(size: Size, device: torch.device, dtype: torch.dtype) -> Pair:
     for module in (unet, vae, *encoders):
         module.to(dtype).eval().requires_grad_(False)
     tokenizer = CLIPTokenizer.from_pretrained(MODEL_FOLDER / "tokenizer")
-    family = "sdxl" if size == "sdxl" else "sd1"
+    family = {"sd21": "sd2", "sdxl": "sdxl"}.get(size, "sd1")
     layer: dict[str, Any] = {"usual_layer": 2, "normed": False} if size == "sdxl" else {}
     ours: Any = tuple(ClipEncoder(tokenizer, encoder, **layer) for encoder in encoders)
     parts = Parts(unet=unet, vae=vae, encoders=ours, noise=NOISE, prediction="epsilon")
@@ -71,6 +71,10 @@ def _unet(size: Size) -> diffusers.UNet2DConditionModel:
             addition_time_embed_dim=256,
             projection_class_embeddings_input_dim=2816,
         )
+    if size == "sd21":
+        return diffusers.UNet2DConditionModel(
+            cross_attention_dim=1024, attention_head_dim=(5, 10, 20, 20), use_linear_projection=True
+        )
     channels = (320, 640, 1280, 1280) if size == "sd15" else (96, 192, 384, 384)
     return diffusers.UNet2DConditionModel(
         block_out_channels=channels, cross_attention_dim=768 if size == "sd15" else 256, attention_head_dim=8
@@ -85,12 +89,16 @@ def _vae(size: Size) -> diffusers.AutoencoderKL:
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         scaling_factor=0.13025 if size == "sdxl" else 0.18215,
+        force_upcast=size == "sdxl",
     )
 
 
 def _text_encoders(size: Size) -> list[Any]:
     if size == "small":
         return [CLIPTextModel(_text(256, 4, "quick_gelu"))]
+    if size == "sd21":
+        # Without its last layer, which is not used.
+        return [CLIPTextModel(_text(1024, 23, "gelu"))]
     first = CLIPTextModel(_text(768, 12, "quick_gelu"))
     if size == "sd15":
         return [first]

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from bot.errors import UserError
 from bot.saving import prepare_folder
 from bot.services.adapter_dropins import REMOVE, Inspect, Note, note_beside, taken_in
+from bot.services.adapter_shelves import Seen
 from bot.services.adapter_values import (
     MIB,
     checked_description,
@@ -28,7 +29,7 @@ from bot.services.adapter_values import (
     triggers_of,
     usable_name,
 )
-from bot.services.adapters import Adapters, Seen
+from bot.services.adapters import Adapters
 from bot.services.guilds import Guilds
 from bot.services.inspecting import inspect
 from bot.services.links import Links, Tokens

@@ -90,7 +90,7 @@ class Easel(commands.AutoShardedBot):
         self._engine = engine
         self._clock = clock
         self._closing = contextlib.AsyncExitStack()
-        self._closed_once = False
+        self._closed_once = self._has_closed = False
         self.watchdog = Watchdog()
         self.owners = Owners(self)
         self.tree.error(_on_tree_error)
@@ -120,7 +120,10 @@ class Easel(commands.AutoShardedBot):
         return open_rooms(self.settings, self._engine, self, self._clock, functools.partial(live_place, self))
 
     def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
+        self.ends_first(asyncio.create_task(work))
+
+    def ends_first(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a task at the end before anything is closed that it works with."""
         self._closing.push_async_callback(_cancelled, task)
 
     async def _sync(self) -> None:
@@ -187,7 +190,13 @@ class Easel(commands.AutoShardedBot):
         if not self._closed_once:
             self._closed_once = True
             await self._closing.aclose()
+            self._has_closed = True
         await super().close()
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Hand out what Discord tells, until everything is closed that could deal with it."""
+        if not self._has_closed:
+            super().dispatch(event, *args, **kwargs)
 
 
 async def run_bot(settings: Settings, engine: Engine, token: str) -> None:

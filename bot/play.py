@@ -16,6 +16,7 @@ from rich.console import Console
 from bot.engines.process import LocalProcess
 from bot.errors import EaselError, UserError
 from bot.logs import set_up_logs
+from bot.mischief import mischief
 from bot.settings import Settings
 
 #: Ctrl-C is for the bot, which says goodbye to the playground while that still listens.
@@ -49,7 +50,7 @@ async def run(settings: Settings) -> int:
             "There is no token. Make an application on https://discord.com/developers, copy the token of its Bot page "
             "and set DISCORD_TOKEN, in the environment or in a file .env; `easel play` needs none."
         )
-    await _run(settings, token)
+    await _run(settings, LocalProcess(settings.engine()), token)
     return 0
 
 
@@ -73,22 +74,24 @@ async def play(settings: Settings, port: int, console: Console, *, browse: bool 
         if browse:
             # Where there is no browser, the address above is all that there is to say.
             await asyncio.to_thread(webbrowser.open, f"{address.url}/")
-        await _run(here, address.token)
+        engine = LocalProcess(here.engine())
+        async with mischief(address.control, engine):
+            await _run(here, engine, address.token)
     return 0
 
 
-async def _run(settings: Settings, token: str) -> None:
+async def _run(settings: Settings, engine: LocalProcess, token: str) -> None:
     # discord.py takes its time to import, and no other command needs it.
     from bot.app import run_bot
 
     set_up_logs(settings.log_level, settings.log_format, settings.log_prompts)
-    await run_bot(settings, LocalProcess(settings.engine()), token)
+    await run_bot(settings, engine, token)
 
 
 @contextlib.asynccontextmanager
 async def playground(port: int = 0) -> AsyncIterator[Address]:
     """Start a playground as a process of its own, which ends with this one, however this one ends."""
-    people = ("--person", "ann", "--person", "newcomer", "--admin", "boss")
+    people = ("--application", "Easel", "--person", "ann", "--person", "newcomer", "--admin", "boss")
     command = (sys.executable, "-m", "playground", "--port", str(port), *people, "--until-stdin-closes")
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, **_OUT_OF_REACH

@@ -14,6 +14,7 @@ from bot.control.broadcasts import Broadcasts
 from bot.control.desk import Desk, desk_of
 from bot.delivery.publisher import Publisher
 from bot.engines.base import Engine
+from bot.housekeeping import DAY_SECONDS, keep_house
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.estimate import Estimator
 from bot.queue.fairness import FairQueue
@@ -22,6 +23,7 @@ from bot.queue.limits import Limits
 from bot.queue.units import MemberId
 from bot.services.adapter_dropins import DropIns
 from bot.services.adapters import Adapters
+from bot.services.admission import Admission
 from bot.services.audit import Audit
 from bot.services.backups import sources_of
 from bot.services.blocks import Blocks
@@ -40,6 +42,8 @@ from bot.services.links import Links, Tokens
 from bot.services.moderation import Moderation
 from bot.services.networks import told_of
 from bot.services.operator import Operator
+from bot.services.orders import Orders
+from bot.services.originals import Originals
 from bot.services.people import People
 from bot.services.pressing import may_grow
 from bot.services.previews import Previews
@@ -56,19 +60,12 @@ from storage import (
     Database,
     FlatFolder,
     Repairs,
-    StorageError,
-    deliveries,
-    disposal,
-    images,
     members,
     repair,
     repair_adapters,
 )
 
 log = logging.getLogger("easel.rooms")
-
-_HOUSEKEEPING_SECONDS = 600.0
-_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +85,8 @@ class Rooms:
     dispatcher: Dispatcher
     publisher: Publisher
     generation: Generation
+    orders: Orders
+    originals: Originals
     edits: Edits
     gallery: Gallery
     people: People
@@ -159,8 +158,18 @@ async def open_rooms(
         try:
             await publisher.start()
             dropped = DropIns(folder=settings.incoming, adapters=rooms.adapters, inspect=inspect)
+            housekeeping = keep_house(
+                settings,
+                database=database,
+                pictures=pictures,
+                inputs=inputs,
+                guilds=rooms.guilds,
+                leaving=rooms.leaving,
+                audit=rooms.audit,
+                adapters=rooms.adapters,
+            )
             keepers = [
-                asyncio.create_task(_keep_house(settings, rooms, inputs), name="housekeeping"),
+                asyncio.create_task(housekeeping, name="housekeeping"),
                 asyncio.create_task(dropped.run(), name="dropped adapters"),
                 asyncio.create_task(rooms.checks.start(), name="the checker"),
             ]
@@ -244,43 +253,66 @@ def _built(
         blocks=blocks,
     )
     wildcards = WildcardLists(database=database, folder=settings.lists, expected=bool(settings.wildcards_folder))
-    generation = Generation(
-        database=database,
-        inputs=inputs,
-        pictures=pictures,
-        dispatcher=dispatcher,
+    orders = Orders(
         people=people,
         styles=styles,
         wildcards=wildcards,
         guilds=guilds,
+        gatekeeper=gatekeeper,
+        dispatcher=dispatcher,
+        adapters=adapters,
+        most_pictures=settings.most_pictures,
+    )
+    originals = Originals(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, guilds=guilds)
+    admission = Admission(
+        database=database,
+        inputs=inputs,
+        dispatcher=dispatcher,
         gatekeeper=gatekeeper,
         checks=checks,
         budgets=budgets,
         adapters=adapters,
         limits=limits,
         most_pictures=settings.most_pictures,
-        remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
         warn=lambda job, words, locale: publisher.whisper(job, warned_of(words, locale)),
+    )
+    generation = Generation(
+        database=database,
+        dispatcher=dispatcher,
+        guilds=guilds,
+        orders=orders,
+        originals=originals,
+        admission=admission,
+        remark=lambda job, hints, locale: publisher.whisper(job, hints_told(hints, locale)),
     )
     previews = Previews(
         listener=publisher,
         database=database,
         pictures=pictures,
         dispatcher=dispatcher,
-        generation=generation,
+        orders=orders,
+        admission=admission,
         adapters=adapters,
     )
     dispatcher.listener = previews
     gallery = Gallery(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, checks=checks)
     lineage = Lineage(database=database, gallery=gallery)
-    edits = Edits(generation=generation, dispatcher=dispatcher, guilds=guilds, people=people)
+    edits = Edits(
+        generation=generation,
+        orders=orders,
+        originals=originals,
+        admission=admission,
+        dispatcher=dispatcher,
+        guilds=guilds,
+        people=people,
+    )
     leaving = Leaving(
         database=database,
         pictures=pictures,
         inputs=inputs,
         dispatcher=dispatcher,
         held=(guilds, styles, wildcards, adapters, blocks),
-        keep_seconds=settings.purge_days * _DAY_SECONDS,
+        keep_seconds=settings.purge_days * DAY_SECONDS,
     )
     return Rooms(
         database=database,
@@ -288,6 +320,8 @@ def _built(
         dispatcher=dispatcher,
         publisher=publisher,
         generation=generation,
+        orders=orders,
+        originals=originals,
         edits=edits,
         gallery=gallery,
         people=people,
@@ -339,28 +373,6 @@ def limits_of(settings: Settings) -> Limits:
         guild_waiting=settings.guild_waiting,
         guild_running=settings.guild_running,
     )
-
-
-async def _keep_house(settings: Settings, rooms: Rooms, inputs: ContentFolder) -> None:
-    """Delete what is kept no longer, now and then."""
-    older = settings.keep_days * _DAY_SECONDS or None
-    most = int(settings.keep_gb * 1e9) or None
-    while True:
-        try:
-            retired = await images.retire(rooms.database, older_than_seconds=older, most_bytes=most)
-            for guild_id, days in rooms.guilds.kept_days().items():
-                retired += await images.retire_of_guild(rooms.database, guild_id, days * _DAY_SECONDS)
-            await rooms.leaving.purge_due()
-            if settings.audit_days:
-                await rooms.audit.prune(settings.audit_days * _DAY_SECONDS)
-            swept = await disposal.sweep(rooms.database, rooms.pictures, inputs)
-            await rooms.adapters.sweep()
-            async with rooms.database.transaction() as write:
-                forgotten = await deliveries.forget_tokens(write)
-            log.debug("%d pictures retired, %d files deleted, %d tokens forgotten", retired, swept, forgotten)
-        except StorageError as error:
-            log.error("housekeeping: %s", error)
-        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
 
 def _read_estimates(path: Path) -> Estimator:

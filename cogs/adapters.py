@@ -12,7 +12,7 @@ from bot.interactions import adapter_forms, adapter_views, adapters, bringing
 from bot.interactions.answers import actor_of, guarded, show, tell
 from bot.interactions.bringing import Brought, bring
 from bot.interactions.files import Sent
-from bot.services.adapters import triggers_of
+from bot.services.adapter_values import triggers_of
 from bot.services.wishes import named_model
 from bot.texts import Mistake, say
 from bot.ui import adapter_pages

@@ -157,7 +157,7 @@ class Imagine(commands.Cog):
         locale, said = str(interaction.locale), interaction.namespace
         if not (prompt := said.prompt):
             return []
-        counted = self._bot.rooms.generation.combinations_of
+        counted = self._bot.rooms.orders.combinations_of
         means, most = await asyncio.to_thread(counted, prompt, said.style, actor_of(interaction))
         if means == 1:
             return [app_commands.Choice(name=say("combinations_none", locale), value=1)]

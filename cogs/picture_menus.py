@@ -72,8 +72,8 @@ class PictureMenus(commands.Cog):
             return
         index = await self._only(interaction, job, lambda job, index: deed_id(deed, job, index))
         if index is not None:
-            found, image = await rooms.generation.pressed(job, index, actor)
-            source = rooms.edits.of_ours(image, await rooms.generation.place(found))
+            found, image = await rooms.originals.pressed(job, index, actor)
+            source = rooms.edits.of_ours(image, await rooms.originals.place(found))
             target, acknowledge = target_of(interaction, found.private), acknowledging(interaction, found.private)
             await rooms.edits.press(source, deed, actor, target, acknowledge)
 

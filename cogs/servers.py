@@ -21,6 +21,8 @@ class Servers(commands.Cog):
     @commands.Cog.listener("on_ready")
     async def _look(self) -> None:
         """See what came and went while nobody looked. Every shard has told its servers by now."""
+        if task := asyncio.current_task():
+            self._bot.ends_first(task)
         rooms = self._bot.rooms
         present = {guild.id: guild for guild in self._bot.guilds}
         new = await rooms.leaving.look(present)

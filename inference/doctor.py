@@ -4,44 +4,37 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
+import psutil
+import torch
+
+from inference.findings import Finding
 from inference.models.catalogue import Catalogue
 from inference.models.device import choose_device, choose_dtype, device_name, installed_version, memory_bytes
 from inference.models.errors import ModelError
 from inference.models.tokenizers import find_vocabulary
+from inference.surroundings import disk, folders, in_container, memory_limit, why_no_gpu
 from inference.vision.safety import open_checker
 
 _GIB = 2**30
-#: Less free space than this will not hold an SDXL checkpoint.
-_SPARE_BYTES = 10 * _GIB
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    state: Literal["ok", "note", "bad"]
-    subject: str
-    found: str
-    #: What to do about it; empty where there is nothing to do.
-    advice: str = ""
+#: In less memory than this SDXL's weights leave no room for a pass (`python -m benchmarks memory`).
+SDXL_BYTES = 7 * _GIB
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings; return 1 where something is bad."""
     options = argparse.ArgumentParser(prog="easel doctor", description=__doc__)
     options.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
+    options.add_argument("--data", type=Path, help=argparse.SUPPRESS)
     options.add_argument("--checker", default="", help=argparse.SUPPRESS)
     options.add_argument("--json", action="store_true", help="print JSON")
     chosen = options.parse_args(arguments)
-    findings = examine(chosen.folder, chosen.checker)
+    findings = examine(chosen.folder, chosen.checker, chosen.data)
     if chosen.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -53,18 +46,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(any(finding.state == "bad" for finding in findings))
 
 
-def examine(folder: Path, checker: str = "") -> list[Finding]:
-    """Return everything that was found, in the order in which a person would look."""
+def examine(folder: Path, checker: str = "", data: Path | None = None) -> list[Finding]:
+    """Return everything that was found, in the order in which a person would look.
+
+    `folder` is the models' and `data` that of the database and the pictures; without it, the models' stands for both.
+    """
+    places = {"models": folder} if data is None else {"models": folder, "database and pictures": data}
     return [
         *_versions(),
         *_device(),
+        *memory_limit(psutil.virtual_memory().total),
         _attention(),
         _upscaling(),
         _faces(),
         _checker(checker),
         *_models(folder),
         _vocabulary(folder),
-        _disk(folder),
+        *folders(places),
+        *disk(folder, data or folder),
     ]
 
 
@@ -73,6 +72,7 @@ def _versions() -> list[Finding]:
     versions = ", ".join(f"{package} {installed_version(package) or 'missing'}" for package in packages)
     advice = "" if "missing" not in versions else "Install Easel again: pip install -c constraints.txt ."
     system = f"easel {metadata.version('easel')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    system += ", in a container" if in_container() else ""
     return [Finding("ok", "system", system), Finding("bad" if advice else "ok", "packages", versions, advice)]
 
 
@@ -86,12 +86,9 @@ def _device() -> list[Finding]:
     dtype = str(choose_dtype(os.environ.get("EASEL_DTYPE", "auto"), device)).removeprefix("torch.")
     text = f"{device} ({device_name(device)}), {memory / _GIB:.0f} GiB, {dtype}"
     if device.type == "cpu":
-        advice = (
-            "No GPU was found: the sample model paints in a second, larger models take minutes a picture. "
-            "With an NVIDIA GPU, install its driver and the CUDA build of torch."
-        )
+        advice = "" if wanted == "cpu" else why_no_gpu(torch.version.cuda)
         return [Finding("note", "device", text, advice)]
-    low = memory < 6 * _GIB
+    low = memory < SDXL_BYTES
     return [Finding("note" if low else "ok", "device", text, "SDXL will not fit; SD 1.x will." if low else "")]
 
 
@@ -160,13 +157,6 @@ def _vocabulary(folder: Path) -> Finding:
         "Single-file checkpoints need it: run `easel models fetch-tokenizer` once. Diffusers folders bring their own."
     )
     return Finding("note", "vocabulary", "CLIP's is not installed", advice)
-
-
-def _disk(folder: Path) -> Finding:
-    place = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    free = shutil.disk_usage(place).free
-    advice = "" if free > _SPARE_BYTES else "An SDXL checkpoint takes 7 GB: set EASEL_MODELS_FOLDER to a larger disk."
-    return Finding("ok" if not advice else "note", "disk", f"{free / _GIB:.0f} GiB free for models", advice)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class UnreadableRecipe(Exception):
     """A recipe that another version of the program wrote, and that this one cannot read; the store is well."""
 
 
-_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
+_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def explain_sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
@@ -62,6 +62,13 @@ def explain_sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
             )
         case sqlite3.SQLITE_FULL:
             return DiskFull(f"The disk that holds {path} is full. Make room there; nothing that was saved is lost.")
+        case sqlite3.SQLITE_IOERR if error.sqlite_errorcode == sqlite3.SQLITE_IOERR_WRITE:
+            # Of a quota or a limit that is reached SQLite says no more than that.
+            return Unwritable(
+                f"The database {path} cannot be written ({error}). "
+                "Check the disk, and that there is room on it, also by this account's quota; nothing that was saved "
+                "is lost."
+            )
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_CANTOPEN:
             return Unwritable(
                 f"The database {path} cannot be read or written ({error}). "
@@ -73,7 +80,8 @@ def explain_sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
 def explain_os(error: OSError, path: Path) -> StorageError:
     """Return the words for an error of the file system."""
     if error.errno in _FULL_ERRNOS:
-        return DiskFull(f"The disk that holds {path} is full. Make room there; nothing that was saved is lost.")
+        why = "is full" if error.errno == errno.ENOSPC else f"takes no more of it ({error.strerror or error})"
+        return DiskFull(f"The disk that holds {path} {why}. Make room there; nothing that was saved is lost.")
     return Unwritable(
         f"{path} cannot be read or written ({error.strerror or error}). "
         "Check the disk, and that this account may write there."

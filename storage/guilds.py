@@ -55,8 +55,8 @@ MAX_KEEP_DAYS = 3_650
 Press = Literal["everyone", "author", "roles"]
 #: How many times as wide and as high.
 MostUpscale = Literal[1, 2, 4]
-#: Who may bring LoRAs and embeddings, or see what others asked for: everyone, members with certain roles, or nobody.
-#: Managers always may.
+#: Who may bring LoRAs and embeddings, train, or see what others asked for: everyone, members with certain roles, or
+#: nobody. Managers always may.
 Who = Literal["everyone", "roles", "nobody"]
 #: The lane of the queue in which a member's requests wait.
 RoleLane = Literal["priority", "normal", "relaxed"]
@@ -184,6 +184,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     add_adapters: Who = "everyone"
     #: Who may where `add_adapters` says "roles".
     adapter_roles: tuple[int, ...] = ()
+    #: Who may have adapters trained. Nothing trains yet; the rule is there before it.
+    train: Who = "nobody"
+    train_roles: tuple[int, ...] = ()
     #: Adapters are used here only once somebody who manages the server has approved them.
     approve_adapters: bool = False
     #: Of a member's adapters that were brought here. None: no rule beyond the operator's.
@@ -222,6 +225,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ("who may press", self.press, get_args(Press)),
             ("who may see what others asked for", self.history, get_args(Who)),
             ("who may bring adapters", self.add_adapters, get_args(Who)),
+            ("who may train", self.train, get_args(Who)),
             ("the check of pictures", self.check, get_args(Check)),
             ("the check of pictures in age-restricted channels", self.check_age_restricted, get_args(Check)),
             *(("lane of a role", lane, get_args(RoleLane)) for lane in self.role_lanes.values()),
@@ -231,6 +235,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             ("roles that may press", self.press_roles),
             ("roles that may see what others asked for", self.history_roles),
             ("roles that may bring adapters", self.adapter_roles),
+            ("roles that may train", self.train_roles),
             ("roles that have a quota", self.adapter_quotas),
             ("roles with limits", self.role_limits),
             ("roles with a weight", self.role_weights),

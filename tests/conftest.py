@@ -15,11 +15,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from benchmarks.tiny_models import Kind, make_folder, make_single_file
 from inference.sample import MODEL_FOLDER
 
 torch.set_num_threads(1)
+# No time is judged: a machine may have other work.
+settings.register_profile("easel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("easel")
 # A shell that runs the tests in its background lets them ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -34,6 +34,8 @@ class Post:
     loading: str | None = None
     #: The engine died with it.
     lost: bool = False
+    #: The disk does not take what is painted.
+    unsaved: bool = False
     began_at: float | None = None
     #: Something is to be seen that the message does not show.
     dirty: bool = True
@@ -66,7 +68,7 @@ class Post:
         """Take in how far a picture is."""
         if self.began_at is None:
             self.began_at = now
-        self.loading, self.lost, self.dirty = None, False, True
+        self.loading, self.lost, self.unsaved, self.dirty = None, False, False, True
         self.shares[index] = step / max(1, steps)
         if preview is not None:
             self.previews[index] = preview
@@ -107,6 +109,8 @@ def view_of(
     asked, post.shown = post.asked, None
     if dispatcher.trouble is not None:
         return layouts.ended(asked, say("waiting_for_engine", asked.locale), "cancel"), []
+    if post.unsaved:
+        return layouts.ended(asked, say("waiting_for_disk", asked.locale), "cancel"), []
     if post.loading is not None:
         return layouts.ended(asked, say("loading", asked.locale, model=post.loading), "cancel"), []
     if post.lost and not growing:

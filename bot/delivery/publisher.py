@@ -136,6 +136,11 @@ class Publisher:
         if (post := self._posts.get(job)) is not None:
             post.note_loss()
 
+    def unsaved(self, job: JobId) -> None:
+        """Show that the disk does not take what is painted."""
+        if (post := self._posts.get(job)) is not None and not post.unsaved:
+            post.unsaved = post.dirty = True
+
     def ended(self, job: JobId) -> None:
         """Bring out the result."""
         post = self._posts.get(job)

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -55,12 +55,22 @@ class LocalProcess(SupervisedEngine):
         """Return the id of the present worker's process, or of the last one's."""
         return self._process.pid if self._process else None
 
+    def kill(self) -> bool:
+        """Kill the present worker, as an accident would; tell whether there was one. What follows is as with any."""
+        return self._process is not None and self._process.kill()
+
     async def _start_process(self) -> "_Process":
-        # Without UTF-8 mode the log of a worker on Windows comes in the console's code page.
-        environment = {**os.environ, "PYTHONUTF8": "1"}
+        environment = _surroundings(os.environ)
         _, process = await asyncio.get_running_loop().subprocess_exec(_Process, *self._command, env=environment)
         self._process = process
         return process
+
+
+def _surroundings(here: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a worker: the bot's without what logs in anywhere, for it reads strangers' pictures."""
+    kept = {name: value for name, value in here.items() if not name.upper().endswith("TOKEN")}
+    # Without UTF-8 mode the log of a worker on Windows comes in the console's code page.
+    return kept | {"PYTHONUTF8": "1"}
 
 
 class _LastWords:
@@ -179,14 +189,21 @@ class _Process(asyncio.SubprocessProtocol):
         except asyncio.IncompleteReadError as error:
             return error.partial
 
+    def kill(self) -> bool:
+        """Kill the process; tell whether it was there."""
+        if self._exited.done():
+            return False
+        with suppress(ProcessLookupError):
+            self._transport.kill()
+        return True
+
     async def finish(self, grace_seconds: float) -> Exit:
         """Close the commands, wait for the worker to leave, after the grace kill it; leave nothing behind."""
         try:
             self._commands.close()
             await asyncio.wait({self._exited}, timeout=grace_seconds)
             if not self._exited.done():
-                with suppress(ProcessLookupError):
-                    self._transport.kill()
+                self.kill()
                 await asyncio.wait({self._exited}, timeout=_REAPING_SECONDS)
             await asyncio.wait({self._closed}, timeout=_LAST_WORDS_SECONDS)
             code = self._transport.get_returncode()

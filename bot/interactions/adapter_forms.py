@@ -11,7 +11,8 @@ from bot.interactions.answers import actor_of, show
 from bot.interactions.bringing import Brought, bring
 from bot.interactions.forms import Filled, file_part, filled, menu_part, open_form, text_part
 from bot.rooms import Rooms
-from bot.services.adapters import Seen, triggers_of
+from bot.services.adapter_shelves import Seen
+from bot.services.adapter_values import triggers_of
 from bot.services.requests import Actor
 from bot.texts import Mistake, say
 from bot.ui import custom_ids

@@ -10,7 +10,7 @@ from discord.app_commands import Choice
 
 from bot.attachments import SPOILER
 from bot.rooms import Rooms
-from bot.services.adapters import Seen
+from bot.services.adapter_shelves import Seen
 from bot.services.checks import Where
 from bot.services.gallery import thumbnail_of
 from bot.services.requests import Actor

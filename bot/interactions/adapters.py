@@ -9,7 +9,7 @@ from bot.interactions.adapter_forms import open_edit_form
 from bot.interactions.adapter_views import card, page, queue, removed
 from bot.interactions.answers import actor_of, show, target_of, tell
 from bot.interactions.buttons import Button
-from bot.services.adapters import Seen
+from bot.services.adapter_shelves import Seen
 from bot.services.requests import acknowledged
 from bot.texts import Mistake, say
 from bot.ui import adapter_pages, custom_ids

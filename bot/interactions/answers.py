@@ -10,11 +10,11 @@ import aiohttp
 import discord
 from discord import app_commands, ui
 
-from bot.errors import EaselError, EngineDead, sentence
+from bot.errors import EaselError, EngineDead
 from bot.interactions.gate import actor_of as actor_of
 from bot.interactions.gate import private_for, require_entry, was_refused
 from bot.services.requests import PRESS, Acknowledge, Target, Unheard
-from bot.texts import Mistake, said, say
+from bot.texts import Mistake, out_of_range, said, say
 from bot.ui.layouts import note
 from bot.ui.mistakes import told
 from bot.ui.plain import harmless
@@ -168,7 +168,7 @@ def words_for(error: Exception, locale: str | None = None) -> str:
         case PromptError():
             return f"{harmless(said(error.told, locale), _WORDS)}\n{place(error.text, error.span)}"
         case OutOfRange():
-            return sentence(error)
+            return out_of_range(error, locale)
         case EngineDead():
             return say("engine_dead", locale)
         case EaselError():

@@ -15,8 +15,8 @@ from bot.interactions.adapter_views import card
 from bot.interactions.answers import actor_of, show, target_of, words_for
 from bot.interactions.files import Sent, saved
 from bot.rooms import Rooms
+from bot.services.adapter_shelves import Seen
 from bot.services.adapter_values import checked_name
-from bot.services.adapters import Seen
 from bot.services.inspecting import inspect
 from bot.services.requests import Actor, acknowledged
 from bot.texts import Mistake, say

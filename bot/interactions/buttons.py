@@ -160,8 +160,8 @@ class DeedButton(Button, template=custom_ids.DEED):
         """Ask for it; in a message of its own, seen by those who see the first one."""
         rooms, actor = interaction.client.rooms, actor_of(interaction)
         job, index = JobId(self.found["job"]), int(self.found["index"])
-        found, image = await rooms.generation.pressed(job, index, actor)
-        place = _place(interaction) or await rooms.generation.place(found)
+        found, image = await rooms.originals.pressed(job, index, actor)
+        place = _place(interaction) or await rooms.originals.place(found)
         source = rooms.edits.of_ours(image, place)
         target, acknowledge = target_of(interaction, found.private), acknowledging(interaction, found.private)
         await rooms.edits.press(source, cast(Deed, self.found["deed"]), actor, target, acknowledge)

@@ -39,7 +39,7 @@ async def _mark(interaction: Interaction, job: JobId, index: int, marked: bool) 
     """Keep a picture or do so no longer, and show its card as it is then."""
     await interaction.response.defer()
     rooms, actor = interaction.client.rooms, actor_of(interaction)
-    _, image = await rooms.generation.picture(job, index, actor)
+    _, image = await rooms.originals.picture(job, index, actor)
     await rooms.gallery.mark_one(image, actor, marked)
     view, files = await picture_view(rooms, job, index, actor)
     await interaction.edit_original_response(view=view, attachments=files)

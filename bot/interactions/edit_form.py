@@ -54,7 +54,7 @@ def meant(form: Filled) -> tuple[Wish, Mark | Sent | None]:
 async def open_form(interaction: Interaction, job_id: JobId, index: int) -> None:
     """Open the form of one of a job's pictures. Raises Mistake for what is gone, or not allowed."""
     actor, rooms = actor_of(interaction), interaction.client.rooms
-    _, image = await rooms.generation.pressed(job_id, index, actor)
+    _, image = await rooms.originals.pressed(job_id, index, actor)
     title = say("edit_title", actor.locale)
     await forms.open_form(interaction, edit_id(job_id, index), title, parts(prompt_of(image.recipe), actor.locale))
 
@@ -67,10 +67,10 @@ def sent(interaction: Interaction) -> Filled | None:
 async def paint(interaction: Interaction, rooms: Rooms, form: Filled) -> None:
     """Paint what the form of one of our pictures says. Raises Mistake, and as `Edits.inpaint` does."""
     actor = actor_of(interaction)
-    job, image = await rooms.generation.pressed(JobId(form.found["job"]), int(form.found["index"]), actor)
+    job, image = await rooms.originals.pressed(JobId(form.found["job"]), int(form.found["index"]), actor)
     said, mark = meant(form)
     await acknowledging(interaction, job.private)()
-    source = rooms.edits.of_ours(image, await rooms.generation.place(job))
+    source = rooms.edits.of_ours(image, await rooms.originals.place(job))
     await edit(interaction, source, await rooms.gallery.content(image), said, mark, job.private)
 
 

@@ -29,9 +29,9 @@ async def reading_view(
     Raises Mistake and PromptError for styles and choices that cannot be made.
     """
     locale = actor.locale
-    text, ways = await asyncio.to_thread(rooms.generation.drawn, written, actor)
+    text, ways = await asyncio.to_thread(rooms.orders.drawn, written, actor)
     reading = await asyncio.to_thread(read, text, Timeline(steps), negative=negative)
-    networks = rooms.generation.networks(model.hash, actor)
+    networks = rooms.orders.networks(model.hash, actor)
     errors, hints = networks.errors(reading, text), networks.hints(reading, text)
     reading = replace(reading, errors=(*reading.errors, *errors), hints=(*reading.hints, *hints))
     chunks, trouble = await _counted(rooms, reading, model, locale)

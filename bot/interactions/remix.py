@@ -30,7 +30,7 @@ _NEGATIVE_LINE = re.compile(r"^[ \t]*Negative prompt:", re.IGNORECASE | re.MULTI
 async def open_form(interaction: Interaction, rooms: Rooms, job_id: JobId, index: int) -> None:
     """Open the form of one of a job's pictures. Raises Mistake for what is gone, not allowed, or too long for it."""
     actor = actor_of(interaction)
-    _, image = await rooms.generation.pressed(job_id, index, actor)
+    _, image = await rooms.originals.pressed(job_id, index, actor)
     known = diffusion_of(image.recipe)
     if known is None:
         raise Mistake("remix_unknown")
@@ -99,9 +99,9 @@ def meant(form: Filled) -> Remixed:
 async def paint(interaction: Interaction, rooms: Rooms, form: Filled) -> None:
     """Paint what the form says. Raises as `Edits.remix` does."""
     actor = actor_of(interaction)
-    job, image = await rooms.generation.pressed(JobId(form.found["job"]), int(form.found["index"]), actor)
+    job, image = await rooms.originals.pressed(JobId(form.found["job"]), int(form.found["index"]), actor)
     changed = meant(form)
-    source = rooms.edits.of_ours(image, await rooms.generation.place(job))
+    source = rooms.edits.of_ours(image, await rooms.originals.place(job))
     acknowledge = acknowledging(interaction, job.private)
     await rooms.edits.remix(source, changed, actor, target_of(interaction, job.private), acknowledge)
 

@@ -15,9 +15,9 @@ from bot.services import waiting
 from bot.services.checks import Shown, Where
 from bot.services.gallery import Made
 from bot.services.networks import told_of
-from bot.services.policy import require_history
 from bot.services.pressing import may_grow
 from bot.services.requests import Actor
+from bot.services.rights import require_history
 from bot.services.spots import Spot
 from bot.texts import Mistake, pictures, say
 from bot.ui import deeds, layouts, pages, style_pages
@@ -133,11 +133,11 @@ async def picture_view(
 
     Raises Mistake for what is gone, StorageError.
     """
-    job, image = await rooms.generation.picture(job_id, index, actor)
+    job, image = await rooms.originals.picture(job_id, index, actor)
     small = await rooms.gallery.small(image, job, Where.of(actor))
     if small.state == "gone":
         raise Mistake("expired")
-    place = await rooms.generation.place(job)
+    place = await rooms.originals.place(job)
     words = say("card", actor.locale, number=index + 1, count=job.count)
     if place is not None:
         words = say("card_link", actor.locale, number=index + 1, link=layouts.link_to(place))

@@ -56,7 +56,7 @@ async def source_of(
         known = await asyncio.to_thread(read_settings, data)
     place = None
     if isinstance(known, Image) and (job := await rooms.gallery.job_of(known)) is not None:
-        place = await rooms.generation.place(job)
+        place = await rooms.originals.place(job)
     return rooms.edits.of_upload(data, looked.width, looked.height, known, place), data, looked
 
 

@@ -48,7 +48,7 @@ class Arrivals:
             case Progress():
                 self._note_progress(event)
             case Finished():
-                await self._endings.persist(partial(self._endings.finish, event))
+                await self._endings.persist(partial(self._endings.finish, event), event.job)
             case Failed():
                 await self._endings.persist(partial(self._endings.fail, event.job, event.kind, event.message))
             case Cancelled():

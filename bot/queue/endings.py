@@ -35,14 +35,20 @@ class Endings:
         self._pictures = pictures
         self._words = words
 
-    async def persist(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do what writes to the database, again and again until the disk takes it."""
+    async def persist(self, work: Callable[[], Awaitable[None]], painted: JobId | None = None) -> None:
+        """Do what writes to the database, again and again until the disk takes it.
+
+        `painted` is what the engine calls the unit whose picture waits for that: its member is told.
+        """
         while True:
             try:
                 await work()
                 return
             except StorageError as error:
                 log.error("a result could not be stored, and is tried again: %s", error)
+                flight = None if painted is None else self._board.flights.get(painted)
+                if flight is not None and self._board.listener is not None:
+                    self._board.listener.unsaved(flight.unit.job)
                 await self.pause()
 
     async def pause(self) -> None:

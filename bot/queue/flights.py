@@ -32,6 +32,9 @@ class Listener(Protocol):
     def lost(self, job: JobId) -> None:
         """The engine died; the job is painted again."""
 
+    def unsaved(self, job: JobId) -> None:
+        """A picture of the job is painted, and the disk does not take it yet."""
+
     def ended(self, job: JobId) -> None:
         """Every picture of the job has ended, one way or another."""
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from bot.errors import UserError
-from bot.services.adapters import Adapters, Seen
+from bot.services.adapter_shelves import Seen
+from bot.services.adapters import Adapters
 from inference.protocol.adapters import Report
 from inference.protocol.limits import OutOfRange
 from storage import StorageError

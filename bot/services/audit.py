@@ -52,6 +52,8 @@ FIELDS: Mapping[str, Area] = {
     "history_roles": "roles",
     "add_adapters": "roles",
     "adapter_roles": "roles",
+    "train": "roles",
+    "train_roles": "roles",
     "approve_adapters": "roles",
     "adapter_quota": "roles",
     "adapter_quotas": "roles",

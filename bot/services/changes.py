@@ -179,7 +179,7 @@ def forget_gone(settings: Settings, roles: Collection[int], channels: Collection
     }
     for field in ("closed_channels", "private_channels"):
         changes[field] = _living(getattr(settings, field), channels)
-    for field in ("press_roles", "history_roles", "adapter_roles"):
+    for field in ("press_roles", "history_roles", "adapter_roles", "train_roles"):
         changes[field] = _living(getattr(settings, field), roles)
     for field in ("role_limits", "role_weights", "role_lanes", "adapter_quotas"):
         changes[field] = {role: held for role, held in getattr(settings, field).items() if role in roles}

@@ -8,12 +8,15 @@ import msgspec
 
 from bot.queue.dispatcher import Dispatcher
 from bot.services import derive
+from bot.services.admission import Admission
 from bot.services.deeds import DEEDS, LARGER, Deed, Larger
 from bot.services.derive import NOISE_STRENGTHS, Margins, Start, Verb
 from bot.services.drafts import Draft, draw_seed
 from bot.services.enlarging import Factor, Way, choose_restorer, choose_upscaler
 from bot.services.generation import Generation
 from bot.services.guilds import Guilds
+from bot.services.orders import Orders
+from bot.services.originals import Originals
 from bot.services.pasting import Settings, pasted, told_by
 from bot.services.people import People
 from bot.services.policy import limits_for
@@ -91,10 +94,23 @@ class Source:
 
 
 class Edits:
-    """Makes pictures of pictures. Whatever it makes goes in by `Generation`."""
+    """Makes pictures of pictures. Whatever it makes goes in by `Admission`."""
 
-    def __init__(self, *, generation: Generation, dispatcher: Dispatcher, guilds: Guilds, people: People) -> None:
+    def __init__(
+        self,
+        *,
+        generation: Generation,
+        orders: Orders,
+        originals: Originals,
+        admission: Admission,
+        dispatcher: Dispatcher,
+        guilds: Guilds,
+        people: People,
+    ) -> None:
         self._generation = generation
+        self._orders = orders
+        self._originals = originals
+        self._admission = admission
         self._dispatcher = dispatcher
         self._guilds = guilds
         self._people = people
@@ -221,7 +237,7 @@ class Edits:
             unit_seconds=self._dispatcher.estimator.enlarging_seconds(model, pixels),
             pixels=pixels,
         )
-        return await self._generation.enter(settled, actor, target, acknowledge)
+        return await self._admission.enter(settled, actor, target, acknowledge)
 
     async def outpaint(
         self, source: Source, margins: Margins, said: Wish, actor: Actor, target: Target, acknowledge: Acknowledge
@@ -255,7 +271,7 @@ class Edits:
     ) -> NewJob:
         """Change a picture as the prompt tells, by a model that follows instructions. Raises as `press` does."""
         width, height = derive.sides(source.start.width, source.start.height)
-        files = await self._generation.bytes_of((source.start.hash,), self._given(source))
+        files = await self._originals.bytes_of((source.start.hash,), self._given(source))
         draft = replace(said.draft, instruct=True, image=files[source.start.hash], width=width, height=height)
         wish = replace(said, draft=draft, count=said.count or 1)
         return await self._generation.wanted("instruct", wish, actor, target, acknowledge, source.origin("instruct"))
@@ -265,12 +281,12 @@ class Edits:
     ) -> NewJob:
         """Paint what a prompt says from several pictures at once. Raises as `press` does."""
         plain = replace(said, draft=replace(said.draft, **dict.fromkeys(_OF_PICTURES)))
-        like = self._generation.order(plain, actor).recipe
+        like = self._orders.order(plain, actor).recipe
         recipe = derive.blended(like, [part.start for part in parts], like.seed)
         if said.draft.strength is not None:
             recipe = msgspec.structs.replace(recipe, strength=said.draft.strength)
         given = {name: data for part in parts for name, data in self._given(part).items()}
-        files = await self._generation.files_of(recipe, given)
+        files = await self._originals.files_of(recipe, given)
         draft = replace(said.draft, like=recipe, strength=None, **_pictures_of(recipe, files))
         wish = replace(said, draft=draft, size=None, count=said.count or 1)
         return await self._generation.wanted("blend", wish, actor, target, acknowledge, parts[0].origin("blend"))
@@ -302,7 +318,7 @@ class Edits:
                 raise Mistake("edit_needs_prompt")
             said = replace(said, draft=replace(said.draft, prompt=""))
         plain = replace(said, draft=replace(said.draft, **dict.fromkeys(_OF_PICTURES)))
-        return self._generation.order(plain, actor).recipe, said
+        return self._orders.order(plain, actor).recipe, said
 
     def _larger(self, like: Recipe, way: Way, factor: Factor, source: Source) -> Recipe:
         """Return the recipe of a picture painted larger. Raises Mistake for sizes that cannot be."""
@@ -336,7 +352,7 @@ class Edits:
 
     async def _files(self, source: Source, recipe: AnyRecipe, *others: bytes | None) -> dict[ContentHash, bytes]:
         """Return the bytes that a recipe starts from. Raises Mistake where they, or its model, are gone."""
-        return await self._generation.files_of(recipe, self._given(source, *others))
+        return await self._originals.files_of(recipe, self._given(source, *others))
 
     def _given(self, source: Source, *others: bytes | None) -> dict[ContentHash, bytes]:
         return {content_hash(data): data for data in (source.data, *others) if data is not None}

@@ -13,6 +13,7 @@ from bot.services.budgets import Budgets
 from bot.services.content import NOTHING, Found, found, search
 from bot.services.guilds import Guilds
 from bot.services.policy import (
+    TRAIN,
     command_of,
     decide,
     default_model,
@@ -21,6 +22,7 @@ from bot.services.policy import (
     require_allowed,
     require_entry,
     require_painting,
+    require_trainer,
 )
 from bot.services.pressing import growth
 from bot.services.prompt_texts import texts_of, without_lists
@@ -84,6 +86,12 @@ class Gatekeeper:
         except Mistake as refusal:
             return refusal
         return None
+
+    def require_trainer(self, actor: Actor) -> None:
+        """Raise Mistake where somebody can have nothing trained where they are, whatever it is."""
+        policy = self._guilds.policy(actor.guild_id)
+        blocked = self._blocks.reason(actor.guild_id, actor.member_id)
+        require_trainer(policy, replace(actor, command=TRAIN), blocked)
 
     def standing(self, actor: Actor, now: float, member_coming: int = 0, guild_coming: int = 0) -> Standing:
         """Return what is known of somebody; pictures that are coming are not in the queue yet."""

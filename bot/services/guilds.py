@@ -41,6 +41,7 @@ STRICT = Settings(
     press="author",
     history="nobody",
     add_adapters="nobody",
+    train="nobody",
     approve_adapters=True,
     check="block",
     check_age_restricted="block",

@@ -7,8 +7,9 @@ from typing import Any, get_args
 from bot.services.asking import Decision, Policy, Request, Spent, Standing
 from bot.services.content import Found, found
 from bot.services.model_rules import default_model, may_use, require_model
-from bot.services.pressing import Channels, Roles, require_may_press, require_upscale
+from bot.services.pressing import Channels, require_may_press, require_upscale
 from bot.services.requests import PRESS, Actor, Moment, Place
+from bot.services.rights import require_training
 from bot.texts import Mistake
 from storage.guilds import Limits, RoleLane, Settings
 
@@ -27,13 +28,12 @@ __all__ = [
     "is_private",
     "lane_for",
     "limits_for",
-    "may_see_history",
     "may_use",
     "renewal",
     "require_allowed",
     "require_entry",
-    "require_history",
     "require_painting",
+    "require_trainer",
     "weight_for",
     "why_blocked",
 ]
@@ -41,6 +41,8 @@ __all__ = [
 #: What members may always use: their own data, help, and what tells them why they may use nothing else. Whether
 #: somebody is the operator is asked by that command itself.
 EXEMPT = frozenset({"me", "help", "about", "can", "operator"})
+#: What everything that trains counts as, whatever its command is called.
+TRAIN = "train"
 #: What a button counts as, by the first word of what it asks for; everything else counts as /imagine.
 _COMMANDS = {
     "vary": "variations",
@@ -103,6 +105,8 @@ def require_allowed(
         raise Mistake("policy_private")
     if request.author_id is not None:
         require_may_press(settings, actor, request.author_id)
+    if request.command == TRAIN:
+        require_training(settings, actor)
     require_model(settings, actor, place, request)
     _require_limits(limits_for(settings, actor.roles), request)
     if words.refusal is not None:
@@ -130,6 +134,12 @@ def require_painting(policy: Policy, actor: Actor, blocked: str | None) -> None:
     _require_open(policy)
     _require_not_draining(policy)
     require_entry(policy, actor, blocked)
+
+
+def require_trainer(policy: Policy, actor: Actor, blocked: str | None) -> None:
+    """Raise Mistake where somebody can have nothing trained with their command."""
+    require_painting(policy, actor, blocked)
+    require_training(policy.settings, actor)
 
 
 def _require_not_draining(policy: Policy) -> None:
@@ -165,10 +175,13 @@ def _with_reason(key: str, why: str) -> Mistake:
 
 
 def command_of(kind: str, command: str) -> str:
-    """Return the command whose rule about places holds for a request: its own, or what its button counts as."""
+    """Return the command whose rules hold for a request: its own, or what its button counts as."""
+    does = kind.partition("_")[0]
+    if does == TRAIN:
+        return TRAIN
     if command != PRESS:
         return command or kind
-    return _COMMANDS.get(kind.partition("_")[0], "imagine")
+    return _COMMANDS.get(does, "imagine")
 
 
 def is_private(settings: Settings, place: Place) -> bool:
@@ -231,27 +244,6 @@ def lane_for(settings: Settings, roles: Collection[int]) -> RoleLane:
 def weight_for(settings: Settings, roles: Collection[int]) -> float:
     """Return the weight in the queue of a member with these roles: the highest of theirs, or 1."""
     return max((weight for role, weight in settings.role_weights.items() if role in roles), default=1.0)
-
-
-def may_see_history(settings: Settings, actor: Actor) -> bool:
-    """Tell whether somebody may see what others asked for in a server, as far as that was shown to everybody."""
-    try:
-        require_history(settings, actor)
-    except Mistake:
-        return False
-    return True
-
-
-def require_history(settings: Settings, actor: Actor) -> None:
-    """Raise Mistake where somebody may not see what others asked for. Those who manage the server always may."""
-    if actor.guild_id is None:
-        raise Mistake("history_of_server")
-    if actor.manager or settings.history == "everyone":
-        return
-    if settings.history == "nobody":
-        raise Mistake("history_of_nobody")
-    if actor.roles.isdisjoint(settings.history_roles):
-        raise Mistake("history_of_roles", roles=Roles(settings.history_roles))
 
 
 def _require_limits(limits: Limits, request: Request) -> None:

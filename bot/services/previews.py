@@ -11,9 +11,12 @@ import msgspec
 from bot.errors import EaselError
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.flights import Listener
-from bot.services.adapters import Adapters, Seen, fits
+from bot.services.adapter_shelves import Seen
+from bot.services.adapter_values import fits
+from bot.services.adapters import Adapters
+from bot.services.admission import Admission
 from bot.services.drafts import Draft
-from bot.services.generation import Generation
+from bot.services.orders import Orders
 from bot.services.prompts import Choices, write
 from bot.services.requests import Acknowledge, Actor, Settled, Target
 from bot.services.wishes import Wish, installed
@@ -48,14 +51,16 @@ class Previews:
         database: Database,
         pictures: ContentFolder,
         dispatcher: Dispatcher,
-        generation: Generation,
+        orders: Orders,
+        admission: Admission,
         adapters: Adapters,
     ) -> None:
         self._listener = listener
         self._database = database
         self._pictures = pictures
         self._dispatcher = dispatcher
-        self._generation = generation
+        self._orders = orders
+        self._admission = admission
         self._adapters = adapters
         #: Of jobs under way, the adapter that each shows.
         self._coming: dict[JobId, int] = {}
@@ -66,19 +71,19 @@ class Previews:
     ) -> NewJob:
         """Paint a preview of an adapter with the first model that it fits; the owner and admins may, before it is used.
 
-        Raises Mistake where no model fits and where it is not theirs to show, and as `Generation.submit` does.
+        Raises Mistake where no model fits and where it is not theirs to show, and as `Admission.enter` does.
         """
         self.require_may_show(one, actor)
-        models = [info for info in installed(self._generation.models(actor)) if fits(one, info)]
+        models = [info for info in installed(self._orders.models(actor)) if fits(one, info)]
         if not models:
             raise Mistake("loras_no_model", name=one.name)
         text = prompt or _prompt(one)
-        ordered = self._generation.order(Wish(draft=Draft(prompt=text, model=models[0].name, seed=_SEED)), actor)
+        ordered = self._orders.order(Wish(draft=Draft(prompt=text, model=models[0].name, seed=_SEED)), actor)
         written = write(ordered.recipe, 1, Choices(made=True, most=1))
         use = AdapterUse(hash=one.hash, weight=1.0 if one.kind == "embedding" else one.weight or 1.0, word=_word(one))
         recipe = msgspec.structs.replace(written.recipe, adapters=(use,))
         settled = Settled(kind=f"adapter_preview:{one.id}", recipe=recipe, images={}, shown=one.hash)
-        return await self._generation.enter(settled, actor, target, acknowledge)
+        return await self._admission.enter(settled, actor, target, acknowledge)
 
     def require_may_show(self, one: Seen, actor: Actor) -> None:
         """Raise Mistake unless an adapter is somebody's own, or they manage the server that it is in."""
@@ -114,6 +119,10 @@ class Previews:
     def lost(self, job: JobId) -> None:
         """It is painted again."""
         self._listener.lost(job)
+
+    def unsaved(self, job: JobId) -> None:
+        """The disk does not take it yet."""
+        self._listener.unsaved(job)
 
     def ended(self, job: JobId) -> None:
         """It has ended: keep the picture, where there is one, before it is shown."""

@@ -8,17 +8,22 @@ A language may lack a text: English stands in then, and a test says which are mi
 from collections.abc import Mapping
 from string import Formatter
 
-from bot.errors import UserError
+from bot.errors import UserError, sentence
 from bot.texts.english import ENGLISH
 from bot.texts.german import GERMAN
 from bot.texts.german_prompts import GERMAN_PROMPTS
+from bot.texts.german_ranges import GERMAN_RANGES
+from bot.texts.ranges import Ranges
 from inference.prompt import words
 from inference.prompt.places import Span
 from inference.prompt.words import Words
+from inference.protocol.limits import OutOfRange
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 #: What is said of prompts.
 _OF_PROMPTS: Mapping[str, Mapping[str, str]] = {"en": words.ENGLISH, "de": {**words.ENGLISH, **GERMAN_PROMPTS}}
+#: What is said of values that are not allowed, but for English.
+_OF_RANGES: Mapping[str, Ranges] = {"de": GERMAN_RANGES}
 
 
 class Mistake(UserError):
@@ -54,6 +59,12 @@ def say(key: str, locale: str | None = None, /, **values: object) -> str:
 def said(told: Words, locale: str | None = None) -> str:
     """Return what is said of a prompt in the locale's language."""
     return told.said(_OF_PROMPTS[language_of(locale)])
+
+
+def out_of_range(error: OutOfRange, locale: str | None = None) -> str:
+    """Return why a value cannot be, in the locale's language; in English where the other has no words for it."""
+    ranges = _OF_RANGES.get(language_of(locale))
+    return (ranges.told(error) if ranges is not None else None) or sentence(error)
 
 
 def fields(text: str) -> set[str]:

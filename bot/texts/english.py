@@ -26,6 +26,7 @@ ENGLISH: Mapping[str, str] = {
     "reason_limit": "As many are running as may at a time.",
     "running": "{bar} {percent} %, {done} of {count} done, about {eta} left",
     "loading": "Loading the model {model} …",
+    "waiting_for_disk": "My disk takes nothing just now. What is painted is kept, and comes as soon as there is room.",
     "again_after_loss": "The engine was lost and is back. Painting it again.",
     "done": "{model} · {sampler} · {steps} steps · guidance {guidance} · {size} · seed {seed} · {seconds} s",
     "made_with": "with {names}",

@@ -169,6 +169,8 @@ ENGLISH_MODERATION: Mapping[str, str] = {
     "audit_field_history_roles": "roles that may see what others asked for",
     "audit_field_add_adapters": "who may bring LoRAs and embeddings",
     "audit_field_adapter_roles": "roles that may bring LoRAs and embeddings",
+    "audit_field_train": "who may train",
+    "audit_field_train_roles": "roles that may train",
     "audit_field_approve_adapters": "approval of LoRAs and embeddings",
     "audit_field_adapter_quota": "LoRAs and embeddings of a member",
     "audit_field_adapter_quotas": "LoRAs and embeddings of members with a role",

@@ -71,6 +71,10 @@ ENGLISH_POLICY: Mapping[str, str] = {
     "history_of_nobody": "In this server only those who manage it may see what others asked for.",
     "history_of_roles": "In this server only members with one of these roles may see what others asked for: {roles}",
     "history_of_favourites": "Favourites are shown to those alone who marked them. Leave `favourites` or `member` out.",
+    # Training
+    "training_server": "Training is for servers only, where their admins let somebody do it.",
+    "training_nobody": "In this server only those who manage it may train LoRAs and embeddings.",
+    "training_roles": "In this server only members with one of these roles may train LoRAs and embeddings: {roles}",
     # What one may do
     "can_title": "## What you may do here",
     "can_title_direct": "## What you may do in direct messages",
@@ -101,6 +105,7 @@ ENGLISH_POLICY: Mapping[str, str] = {
     "can_adapters": "bring LoRAs and embeddings",
     "can_private": "have pictures that you alone see",
     "can_history": "see what others asked for",
+    "can_train": "train LoRAs and embeddings, once I can",
     "can_where": "**Where**",
     "can_everywhere": "Everywhere in this server",
     "can_channels": "In {channels}",

@@ -26,6 +26,7 @@ GERMAN: Mapping[str, str] = {
     "reason_limit": "Es laufen schon so viele, wie zugleich dürfen.",
     "running": "{bar} {percent} %, {done} von {count} fertig, noch etwa {eta}",
     "loading": "Das Modell {model} wird geladen …",
+    "waiting_for_disk": "Meine Platte nimmt gerade nichts. Was gemalt ist, bleibt und kommt, sobald Platz ist.",
     "again_after_loss": "Die Maschine war weg und ist wieder da. Es wird neu gemalt.",
     "done": "{model} · {sampler} · {steps} Schritte · Guidance {guidance} · {size} · Seed {seed} · {seconds} s",
     "made_with": "mit {names}",

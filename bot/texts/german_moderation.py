@@ -173,6 +173,8 @@ GERMAN_MODERATION: Mapping[str, str] = {
     "audit_field_history_roles": "Rollen, die sehen dürfen, was andere verlangten",
     "audit_field_add_adapters": "wer LoRAs und Embeddings bringen darf",
     "audit_field_adapter_roles": "Rollen, die LoRAs und Embeddings bringen dürfen",
+    "audit_field_train": "wer trainieren darf",
+    "audit_field_train_roles": "Rollen, die trainieren dürfen",
     "audit_field_approve_adapters": "Genehmigung von LoRAs und Embeddings",
     "audit_field_adapter_quota": "LoRAs und Embeddings eines Mitglieds",
     "audit_field_adapter_quotas": "LoRAs und Embeddings von Mitgliedern der Rolle",

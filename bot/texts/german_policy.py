@@ -73,6 +73,11 @@ GERMAN_POLICY: Mapping[str, str] = {
     "history_of_roles": "Auf diesem Server sehen nur Mitglieder mit einer dieser Rollen, was andere verlangt haben: "
     "{roles}",
     "history_of_favourites": "Favoriten sehen nur die, die sie markiert haben. Lass `favourites` oder `member` weg.",
+    # Trainieren
+    "training_server": "Trainiert wird nur auf Servern, wo deren Admins jemanden lassen.",
+    "training_nobody": "Auf diesem Server dürfen nur die, die ihn verwalten, LoRAs und Embeddings trainieren.",
+    "training_roles": "Auf diesem Server dürfen nur Mitglieder mit einer dieser Rollen LoRAs und Embeddings "
+    "trainieren: {roles}",
     # Was man darf
     "can_title": "## Was du hier darfst",
     "can_title_direct": "## Was du in Direktnachrichten darfst",
@@ -103,6 +108,7 @@ GERMAN_POLICY: Mapping[str, str] = {
     "can_adapters": "LoRAs und Embeddings bringen",
     "can_private": "Bilder haben, die nur du siehst",
     "can_history": "sehen, was andere verlangt haben",
+    "can_train": "LoRAs und Embeddings trainieren, sobald ich das kann",
     "can_where": "**Wo**",
     "can_everywhere": "Überall auf diesem Server",
     "can_channels": "In {channels}",

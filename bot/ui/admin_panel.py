@@ -244,6 +244,9 @@ def _roles(_of: str, settings: Settings, around: Around) -> list[Part]:
     parts.append(menu(admin_set_id("add"), "admin_pick_add", who, settings.add_adapters, around))
     if settings.add_adapters == "roles":
         parts += role_menu("add_roles", "admin_pick_add_roles", settings.adapter_roles, around)
+    parts.append(menu(admin_set_id("train"), "admin_pick_train", who, settings.train, around))
+    if settings.train == "roles":
+        parts += role_menu("train_roles", "admin_pick_train_roles", settings.train_roles, around)
     approve = settings.approve_adapters
     word = "admin_approve_off" if approve else "admin_approve_on"
     row = Row(setting(word, "approve", around, "off" if approve else "on"))

@@ -53,8 +53,8 @@ def command_rule(settings: Settings, command: str, around: Around) -> str:
 
 def roles(settings: Settings, around: Around) -> str:
     """Return what members with a role may do, and others."""
-    parts = (ranks(settings, around), buttons(settings, around), history(settings, around), adapters(settings, around))
-    return "\n".join(parts)
+    parts = (ranks, buttons, history, adapters, training)
+    return "\n".join(part(settings, around) for part in parts)
 
 
 def ranks(settings: Settings, around: Around) -> str:
@@ -101,6 +101,15 @@ def adapters(settings: Settings, around: Around) -> str:
 
 
 _ADAPTERS = {"everyone": "admin_adapters_everyone", "roles": "admin_adapters_roles", "nobody": "admin_adapters_nobody"}
+
+
+def training(settings: Settings, around: Around) -> str:
+    """Return who may train, and that nothing does yet."""
+    who = around.say(_TRAIN[settings.train], roles=around.role_list(settings.train_roles))
+    return f"{who}\n{around.say('admin_train_not_yet')}"
+
+
+_TRAIN = {"everyone": "admin_train_everyone", "roles": "admin_train_roles", "nobody": "admin_train_nobody"}
 
 
 def quotas(settings: Settings, around: Around) -> str:

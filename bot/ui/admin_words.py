@@ -75,6 +75,7 @@ class Around:
         """Tell whether a rule names a role or channel that there is no more."""
         roles = set(settings.role_limits) | set(settings.role_weights) | set(settings.role_lanes)
         roles |= {*settings.adapter_quotas, *settings.press_roles, *settings.history_roles, *settings.adapter_roles}
+        roles |= {*settings.train_roles}
         channels = {*settings.channels, *settings.closed_channels, *settings.private_channels}
         for held in settings.command_channels.values():
             channels |= set(held)

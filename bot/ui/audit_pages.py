@@ -15,11 +15,14 @@ from storage.guilds import Limits
 
 #: Characters of one value, of one entry, and words of a list.
 _VALUE, _LINE, _WORDS = 90, 280, 5
+_MIB = 1024 * 1024
 #: Fields whose values are ids.
 _CHANNELS = frozenset({"channels", "closed_channels", "private_channels"})
-_ROLES = frozenset({"press_roles", "history_roles", "adapter_roles"})
+_ROLES = frozenset({"press_roles", "history_roles", "adapter_roles", "train_roles"})
 #: Tables by the ids of roles.
 _BY_ROLE = frozenset({"role_limits", "role_weights", "role_lanes", "adapter_quotas"})
+#: How many adapters, and how many bytes in them.
+_QUOTAS = frozenset({"adapter_quota", "adapter_quotas"})
 #: Every field that an entry can be about.
 NAMES = frozenset(FIELDS) | frozenset(Limits.__struct_fields__) | {"member_waiting"}
 
@@ -117,6 +120,8 @@ def _value(field: str, value: Any, locale: str | None) -> str:
     match value:
         case dict() if field == "models":
             return _rule(value, locale)
+        case dict() if field in _QUOTAS:
+            return _quota(value)
         case None:
             return say("audit_unset", locale)
         case bool():
@@ -135,6 +140,12 @@ def _rule(rule: Mapping[str, Any], locale: str | None) -> str:
     only = [*(f"<#{each}>" for each in rule.get("channels", ())), *(f"<@&{each}>" for each in rule.get("roles", ()))]
     words = say("audit_allowed" if rule.get("allowed", True) else "audit_denied", locale)
     return f"{words} ({', '.join(only[:_WORDS])})" if only else words
+
+
+def _quota(quota: Mapping[str, Any]) -> str:
+    """Return what is said of a quota: how many, how much, or both."""
+    size = f"{quota['bytes'] / _MIB:g} MiB" if "bytes" in quota else ""
+    return " · ".join(filter(None, (str(quota.get("count", "")), size)))
 
 
 # What else was done -------------------------------------------------------------------------------------------------

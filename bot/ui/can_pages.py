@@ -11,11 +11,11 @@ from bot.services.policy import (
     is_private,
     lane_for,
     limits_for,
-    may_see_history,
     renewal,
 )
-from bot.services.pressing import Channels, megapixels
+from bot.services.pressing import Channels, megapixels, require_may_press
 from bot.services.requests import Actor
+from bot.services.rights import has, require_bringing, require_history, require_training
 from bot.texts import Mistake, say
 from bot.ui.layouts import layout
 from bot.ui.mistakes import told
@@ -26,6 +26,8 @@ from storage.guilds import Limits, Settings
 _MODELS, _CHARACTERS = 12, 60
 #: Characters of each part; Discord takes 4000 in all.
 _PART = 650
+#: Stands for whoever asked for a picture that is not one's own.
+_SOMEBODY = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,19 +130,20 @@ def _rights(known: Can, locale: str | None) -> Iterator[str]:
     settings, actor = known.policy.settings, known.actor
     private = settings.allow_private or is_private(settings, actor.place)
     rights = {
-        "press": actor.moderator or _is_among(settings.press, settings.press_roles, actor),
-        "adapters": actor.manager or _is_among(settings.add_adapters, settings.adapter_roles, actor),
+        "press": has(_may_press, settings, actor),
+        "adapters": has(require_bringing, settings, actor),
         "private": private,
     }
     if actor.guild_id is not None:
-        rights["history"] = may_see_history(settings, actor)
+        rights["history"] = has(require_history, settings, actor)
+        rights["train"] = has(require_training, settings, actor)
     yield say("can_rights", locale)
-    for name, has in rights.items():
-        yield f"{'✅' if has else '❌'} {say(f'can_{name}', locale)}"
+    for name, held in rights.items():
+        yield f"{'✅' if held else '❌'} {say(f'can_{name}', locale)}"
 
 
-def _is_among(who: str, roles: Sequence[int], actor: Actor) -> bool:
-    return who == "everyone" or (who == "roles" and not actor.roles.isdisjoint(roles))
+def _may_press(settings: Settings, actor: Actor) -> None:
+    require_may_press(settings, actor, _SOMEBODY)
 
 
 def _places(settings: Settings, actor: Actor, locale: str | None) -> Iterator[str]:

@@ -74,6 +74,8 @@ AdminField = Literal[
     "add",
     "add_roles",
     "approve",
+    "train",
+    "train_roles",
     "check",
     "check_restricted",
     "gone",

@@ -284,6 +284,7 @@ GERMAN_MENUS: Mapping[str, str] = {
     "Who may make more of a picture with its buttons": "Wer mit den Knöpfen mehr aus einem Bild machen darf",
     "Who may see what others asked for here": "Wer sehen darf, was andere hier verlangt haben",
     "Who may bring LoRAs and embeddings": "Wer LoRAs und Embeddings bringen darf",
+    "Who may train LoRAs and embeddings, once I can": "Wer LoRAs und Embeddings trainieren darf, sobald ich es kann",
     "How many LoRAs and embeddings a member may bring": "Wie viele LoRAs und Embeddings jemand bringen darf",
     "What prompts and pictures may not have": "Was Prompts und Bilder nicht haben dürfen",
     "The most that members may ask for": "Das Meiste, was Mitglieder verlangen dürfen",

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.errors import sentence
 from bot.services.style_shelves import Listed
 from bot.services.styles import Imported
-from bot.texts import Mistake, say
+from bot.texts import Mistake, out_of_range, say
 from bot.ui.custom_ids import styles_id
 from bot.ui.layouts import button, layout
 from bot.ui.plain import harmless
@@ -99,6 +98,6 @@ def _style_settings(settings: StyleSettings, locale: str | None) -> str:
 def _why(error: Mistake | OutOfRange, locale: str | None) -> str:
     """Return why a style was left out, on one line and no longer than a list wants it."""
     if not isinstance(error, Mistake):
-        return harmless(sentence(error), _WHY)
+        return harmless(out_of_range(error, locale), _WHY)
     texts = {name: harmless(value, _STYLE_NAME) for name, value in error.values.items() if isinstance(value, str)}
     return say(error.key, locale, **{**error.values, **texts})[:_WHY]

@@ -16,6 +16,19 @@ from bot.texts import Mistake
 from bot.ui import admin_rules
 from cogs.admin.part import Interaction, Part, ids
 
+#: Options that say who may do something besides those who manage the server, and what one may choose.
+_WHO = {
+    "who": _("Besides those who manage this server"),
+    "role": _("Whose members may"),
+    "role2": _("Also for these"),
+    "role3": _("Also for these"),
+}
+_CHOICES = [
+    app_commands.Choice(name=_("everyone"), value="everyone"),
+    app_commands.Choice(name=_("nobody else"), value="nobody"),
+    app_commands.Choice(name=_("members with a role"), value="roles"),
+]
+
 
 class Roles(Part, name="roles", description=_("What members with a role may do")):
     """What members with a role may do."""
@@ -107,19 +120,8 @@ class Roles(Part, name="roles", description=_("What members with a role may do")
         await tell(interaction, admin_rules.buttons(settings, self.around(interaction)))
 
     @app_commands.command(name="history", description=_("Who may see what others asked for here"))
-    @app_commands.describe(
-        who=_("Besides those who manage this server"),
-        role=_("Whose members may"),
-        role2=_("Also for these"),
-        role3=_("Also for these"),
-    )
-    @app_commands.choices(
-        who=[
-            app_commands.Choice(name=_("everyone"), value="everyone"),
-            app_commands.Choice(name=_("nobody else"), value="nobody"),
-            app_commands.Choice(name=_("members with a role"), value="roles"),
-        ]
-    )
+    @app_commands.describe(**_WHO)
+    @app_commands.choices(who=_CHOICES)
     async def history(
         self,
         interaction: Interaction,
@@ -133,20 +135,8 @@ class Roles(Part, name="roles", description=_("What members with a role may do")
         await tell(interaction, admin_rules.history(settings, self.around(interaction)))
 
     @app_commands.command(name="adapters", description=_("Who may bring LoRAs and embeddings"))
-    @app_commands.describe(
-        who=_("Besides those who manage this server"),
-        role=_("Whose members may"),
-        role2=_("Also for these"),
-        role3=_("Also for these"),
-        approval=_("They are used here only once you have approved them: /adapters queue"),
-    )
-    @app_commands.choices(
-        who=[
-            app_commands.Choice(name=_("everyone"), value="everyone"),
-            app_commands.Choice(name=_("nobody else"), value="nobody"),
-            app_commands.Choice(name=_("members with a role"), value="roles"),
-        ]
-    )
+    @app_commands.describe(**_WHO, approval=_("They are used here only once you have approved them: /adapters queue"))
+    @app_commands.choices(who=_CHOICES)
     async def adapters(
         self,
         interaction: Interaction,
@@ -162,6 +152,21 @@ class Roles(Part, name="roles", description=_("What members with a role may do")
             chosen["approve_adapters"] = approval
         settings = await self.changed(interaction, chosen)
         await tell(interaction, admin_rules.adapters(settings, self.around(interaction)))
+
+    @app_commands.command(name="train", description=_("Who may train LoRAs and embeddings, once I can"))
+    @app_commands.describe(**_WHO)
+    @app_commands.choices(who=_CHOICES)
+    async def train(
+        self,
+        interaction: Interaction,
+        who: app_commands.Choice[str] | None = None,
+        role: discord.Role | None = None,
+        role2: discord.Role | None = None,
+        role3: discord.Role | None = None,
+    ) -> None:
+        """Set who may train, or show it. A role by itself means those with that role."""
+        settings = await self.changed(interaction, _who("train", "train_roles", who, ids(role, role2, role3)))
+        await tell(interaction, admin_rules.training(settings, self.around(interaction)))
 
     @app_commands.command(name="adapter-quota", description=_("How many LoRAs and embeddings a member may bring"))
     @app_commands.describe(

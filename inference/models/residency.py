@@ -28,7 +28,7 @@ from inference.vision.upscalers import Upscaler, load_upscaler
 log = logging.getLogger(__name__)
 
 #: Part of the device's memory that models may fill when no budget is set; the rest is for passes.
-_SHARE = 0.6
+SHARE = 0.6
 #: Models whose tokenizers are kept although their networks are not in memory.
 _MOST_CHUNKERS = 4
 _Key = tuple[ContentHash, ContentHash | None]
@@ -210,5 +210,5 @@ class Residency:
 
 def _default_budget(device: torch.device) -> int:
     if device.type == "cuda":
-        return int(torch.cuda.get_device_properties(device).total_memory * _SHARE)
-    return int(psutil.virtual_memory().total * _SHARE)
+        return int(torch.cuda.get_device_properties(device).total_memory * SHARE)
+    return int(psutil.virtual_memory().total * SHARE)

@@ -4,7 +4,9 @@ These are the engine's own limits. A server's policy may be stricter; nothing ma
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 MIN_SIDE = 64
 MAX_SIDE = 4096
@@ -45,44 +47,87 @@ MAX_ADAPTERS = 32
 MAX_ADAPTER_WORD = 100
 
 
+#: What is allowed, and values of which more is to be said than what they are; the bot has them in other languages.
+PHRASES: Mapping[str, str] = MappingProxyType(
+    {
+        "whole": "a whole number from {low} to {high}",
+        "finite": "a finite number from {low:g} to {high:g}",
+        "between": "from {low:g} to {high:g}",
+        "one_of": "one of {choices}",
+        "multiple": "a multiple of {multiple}",
+        "near_multiple": "a multiple of {multiple}, such as {low} or {high}",
+        "characters": "{count:,} characters long",
+        "most_characters": "at most {most:,} characters",
+        "most_pixels": "at most {most:,} pixels",
+        "unicode": "valid Unicode text (no lone surrogates)",
+        "first_pass": "at least the first pass's {width}x{height}",
+        "one_above_0": "more than 0 in one of them",
+        "most_tiles": "at most {most:,}: make them larger, or the picture smaller",
+        "pictures": "from {low} to {high} pictures",
+        "each_picture": "one for each of the {count} pictures, or none",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One of `PHRASES` with its values; its text is in English."""
+
+    key: str
+    values: tuple[tuple[str, object], ...]
+
+    def said(self, texts: Mapping[str, str]) -> str:
+        """Return it in the language of these texts. Raises KeyError where they do not have it."""
+        return texts[self.key].format(**dict(self.values))
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return self.said(PHRASES)
+
+
+def phrase(key: str, /, **values: object) -> Phrase:
+    """Return one of `PHRASES` with its values."""
+    return Phrase(key, tuple(values.items()))
+
+
 class OutOfRange(ValueError):
     """A field whose value is not allowed; says which field, what it was and what is allowed."""
 
-    def __init__(self, field: str, value: object, allowed: str) -> None:
+    def __init__(self, field: str, value: object, allowed: str | Phrase) -> None:
         self.field = field
         self.value = value
         self.allowed = allowed
-        super().__init__(f"{field} is {_brief(value)}, but must be {allowed}")
+        super().__init__(f"{field} is {brief(value)}, but must be {allowed}")
 
 
 def require_int(field: str, value: int, low: int, high: int) -> None:
     """Raise OutOfRange unless `value` is an int within low..high."""
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise OutOfRange(field, value, f"a whole number from {low} to {high}")
+        raise OutOfRange(field, value, phrase("whole", low=low, high=high))
 
 
 def require_float(field: str, value: float, low: float, high: float) -> None:
     """Raise OutOfRange unless `value` is finite and within low..high."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise OutOfRange(field, value, f"a finite number from {low:g} to {high:g}")
+        raise OutOfRange(field, value, phrase("finite", low=low, high=high))
     if not low <= value <= high:
-        raise OutOfRange(field, value, f"from {low:g} to {high:g}")
+        raise OutOfRange(field, value, phrase("between", low=low, high=high))
 
 
 def require_choice(field: str, value: str, choices: Collection[str]) -> None:
     """Raise OutOfRange unless `value` is one of `choices`."""
     if value not in choices:
-        raise OutOfRange(field, value, f"one of {', '.join(choices)}")
+        raise OutOfRange(field, value, phrase("one_of", choices=", ".join(choices)))
 
 
 def require_text(field: str, value: str, most: int = MAX_PROMPT_CHARACTERS) -> None:
     """Raise OutOfRange unless `value` has at most `most` characters, all of them encodable as UTF-8."""
     if len(value) > most:
-        raise OutOfRange(field, f"{len(value):,} characters long", f"at most {most:,} characters")
+        raise OutOfRange(field, phrase("characters", count=len(value)), phrase("most_characters", most=most))
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise OutOfRange(field, value[error.start : error.end], "valid Unicode text (no lone surrogates)") from None
+        raise OutOfRange(field, value[error.start : error.end], phrase("unicode")) from None
 
 
 def require_size(width: int, height: int, of: str = "", multiple: int = SIDE_MULTIPLE) -> None:
@@ -95,11 +140,12 @@ def require_size(width: int, height: int, of: str = "", multiple: int = SIDE_MUL
         require_int(field, value, MIN_SIDE, MAX_SIDE)
         if value % multiple:
             low = value - value % multiple
-            raise OutOfRange(field, value, f"a multiple of {multiple}, such as {low} or {low + multiple}")
+            raise OutOfRange(field, value, phrase("near_multiple", multiple=multiple, low=low, high=low + multiple))
     if width * height > MAX_PIXELS:
-        raise OutOfRange(f"{prefix}size", f"{width}x{height}", f"at most {MAX_PIXELS:,} pixels")
+        raise OutOfRange(f"{prefix}size", f"{width}x{height}", phrase("most_pixels", most=MAX_PIXELS))
 
 
-def _brief(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value)
+def brief(value: object) -> str:
+    """Return a value as an error shows it: not all of a long one."""
+    text = str(value) if isinstance(value, str | Phrase) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

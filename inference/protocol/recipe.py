@@ -25,6 +25,7 @@ from inference.protocol.limits import (
     MAX_TILES,
     SIDE_MULTIPLE,
     OutOfRange,
+    phrase,
     require_choice,
     require_float,
     require_int,
@@ -185,7 +186,7 @@ class TextToImage(BaseRecipe, frozen=True, kw_only=True, tag="text_to_image"):
         super().__post_init__()
         if self.hires and (self.hires.width < self.width or self.hires.height < self.height):
             given = f"{self.hires.width}x{self.hires.height}"
-            raise OutOfRange("hires size", given, f"at least the first pass's {self.width}x{self.height}")
+            raise OutOfRange("hires size", given, phrase("first_pass", width=self.width, height=self.height))
 
 
 class ImageToImage(BaseRecipe, frozen=True, kw_only=True, tag="image_to_image"):
@@ -251,9 +252,9 @@ class Outpaint(BaseRecipe, frozen=True, kw_only=True, tag="outpaint"):
         for name, pixels in sides.items():
             require_int(name, pixels, 0, MAX_MARGIN)
             if pixels % SIDE_MULTIPLE:
-                raise OutOfRange(name, pixels, f"a multiple of {SIDE_MULTIPLE}")
+                raise OutOfRange(name, pixels, phrase("multiple", multiple=SIDE_MULTIPLE))
         if not any(sides.values()):
-            raise OutOfRange("left, right, top and bottom", 0, "more than 0 in one of them")
+            raise OutOfRange("left, right, top and bottom", 0, phrase("one_above_0"))
         require_size(*self.inner, "source's")
         require_float("strength", self.strength, 0, 1)
         require_choice("fit", self.fit, ("crop", "stretch", "pad"))
@@ -302,14 +303,14 @@ class Detail(BaseRecipe, frozen=True, kw_only=True, tag="detail"):
         require_float("strength", self.strength, 0, 1)
         require_int("overlap", self.overlap, 0, min(self.width, self.height) // 2)
         if self.overlap % SIDE_MULTIPLE:
-            raise OutOfRange("overlap", self.overlap, f"a multiple of {SIDE_MULTIPLE}")
+            raise OutOfRange("overlap", self.overlap, phrase("multiple", multiple=SIDE_MULTIPLE))
         require_int("full width", self.full_width, self.width - SIDE_MULTIPLE + 1, MAX_IMAGE_SIDE)
         require_int("full height", self.full_height, self.height - SIDE_MULTIPLE + 1, MAX_IMAGE_SIDE)
         if self.full_width * self.full_height > MAX_IMAGE_PIXELS:
             full = f"{self.full_width}x{self.full_height}"
-            raise OutOfRange("full size", full, f"at most {MAX_IMAGE_PIXELS:,} pixels")
+            raise OutOfRange("full size", full, phrase("most_pixels", most=MAX_IMAGE_PIXELS))
         if self.tiles > MAX_TILES:
-            raise OutOfRange("tiles", self.tiles, f"at most {MAX_TILES:,}: make them larger, or the picture smaller")
+            raise OutOfRange("tiles", self.tiles, phrase("most_tiles", most=MAX_TILES))
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -341,11 +342,11 @@ class Blend(BaseRecipe, frozen=True, kw_only=True, tag="blend"):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 2 <= len(self.images) <= MAX_BLENDED:
-            raise OutOfRange("images", len(self.images), f"from 2 to {MAX_BLENDED} pictures")
+            raise OutOfRange("images", len(self.images), phrase("pictures", low=2, high=MAX_BLENDED))
         for image in self.images:
             require_hash("image", image)
         if self.weights and len(self.weights) != len(self.images):
-            raise OutOfRange("weights", len(self.weights), f"one for each of the {len(self.images)} pictures, or none")
+            raise OutOfRange("weights", len(self.weights), phrase("each_picture", count=len(self.images)))
         for weight in self.weights:
             require_float("weight", weight, 0.01, 1)
         require_float("strength", self.strength, 0, 1)

@@ -17,6 +17,7 @@ from bot.settings import Settings, load_settings
 from playground import Playground
 from playground.invocations import Invocation
 from playground.people import Person, Place
+from storage.jobs import Job
 from tests.bot.engines.engines import NO_FOLDER, clockwork_inline
 
 
@@ -124,6 +125,14 @@ async def painted(
     asked = await person.command("imagine", {"prompt": prompt, "steps": 2} | options, channel=channel)
     await playground.until(lambda: any(map(is_result, asked.messages)))
     return next(message for message in asked.messages if is_result(message))
+
+
+async def delivered(bot: Any, job: Job) -> int:
+    """Return the message that shows a job, as soon as it is known."""
+    async with asyncio.timeout(50):
+        while (place := await bot.rooms.originals.place(job)) is None:  # noqa: ASYNC110 - known a little after it is seen
+            await asyncio.sleep(0.01)
+    return int(place[2])
 
 
 async def begun(

@@ -15,7 +15,7 @@ import cogs
 from bot.app import COGS, Easel
 from bot.queue import reasons
 from bot.queue.limits import Refusal
-from bot.services import adapters, word_lists
+from bot.services import adapter_shelves, word_lists
 from bot.services.audit import AREAS
 from bot.services.deeds import DEEDS
 from bot.services.greeting import Preset
@@ -71,7 +71,7 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         *(f"limit_{Refusal(whose=whose, asked=1, waiting=0, most=0).key}" for whose in ("member", "guild")),
         *(f"button_{word}" for word in _arguments("button")),
         *(f"button_adapter_{verb}" for verb in get_args(AdapterVerb)),
-        *(f"adapters_whose_{whose}" for whose in get_args(adapters.Whose)),
+        *(f"adapters_whose_{whose}" for whose in get_args(adapter_shelves.Whose)),
         *(f"loras_visibility_{visibility}" for visibility in get_args(Visibility)),
         *(f"admin_adapters_{who}" for who in get_args(Who)),
         *(f"button_{word}" for word in set(_literals()) if word.startswith("admin_") and f"button_{word}" in ENGLISH),
@@ -79,7 +79,7 @@ def test_every_text_is_used_and_every_used_one_is_there() -> None:
         *(f"adapter_refused_{code}" for code in REJECTIONS),
         *(f"can_lane_{lane}" for lane in ("priority", "relaxed")),
         *(f"can_past_{past}" for past in get_args(PastBudget)),
-        *(f"can_{name}" for name in ("press", "adapters", "private", "history", *Spent.__dataclass_fields__)),
+        *(f"can_{name}" for name in ("press", "adapters", "private", "history", "train", *Spent.__dataclass_fields__)),
         *(f"policy_age_{rule}" for rule in ("only", "never")),
         *(f"policy_{what}_why" for what in ("closed", "draining", "blocked")),
         *(f"policy_model_{bar}_instead" for bar in ("denied", "new", "channels", "roles")),

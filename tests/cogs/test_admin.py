@@ -145,6 +145,10 @@ async def test_how_much_larger_is_set_and_shown(playground: Playground, tmp_path
                 await upscale(megapixels=wrong)
         told = await answer_to(playground, owner, "admin limits upscale", {"megapixels": 68}, checked=False)
         assert told.startswith("Pixels of a picture made larger is 68000000, but must be")
+        owner.user.locale = "de"
+        told = await answer_to(playground, owner, "admin limits upscale", {"megapixels": 68}, checked=False)
+        assert told.startswith("Pixel eines vergrößerten Bildes: 68000000 geht nicht. Erlaubt: eine ganze Zahl von ")
+        owner.user.locale = "en-US"
     async with on_stage(playground, tmp_path) as bot:
         assert bot.rooms.guilds.settings(guild.id).limits == Limits(upscale=1, upscale_pixels=16_000_000)
         assert await upscale() == "Pictures are not made larger in this server."

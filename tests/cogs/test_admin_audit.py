@@ -128,6 +128,18 @@ async def test_deletions_and_adapters_are_noted(playground: Playground, tmp_path
         assert await shown(playground, owner, area="members") == [f"<@{owner.id}>: deleted 2 pictures of <@{ann.id}>"]
 
 
+async def test_a_quota_is_told_in_words(playground: Playground, tmp_path: Path) -> None:
+    owner = playground.person("owner")
+    async with on_stage(playground, tmp_path) as bot:
+        guild = playground.world.guild("Atelier").id
+        for quota in (Quota(10, 500 * 1024 * 1024), Quota(20, 500 * 1024 * 1024)):
+            await bot.rooms.guilds.change(guild, by=owner.id, adapter_quota=quota)
+        assert await shown(playground, owner, area="roles") == [
+            f"<@{owner.id}>: LoRAs and embeddings of a member: 10 → 20",
+            f"<@{owner.id}>: LoRAs and embeddings of a member: none → 10 · 500 MiB",
+        ]
+
+
 # Pages --------------------------------------------------------------------------------------------------------------
 
 

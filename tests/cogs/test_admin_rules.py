@@ -341,6 +341,22 @@ async def test_who_sees_what_others_asked_for(playground: Playground, tmp_path: 
         assert (await told(playground, "roles history", who="everyone")).startswith("Everyone may see")
 
 
+async def test_who_may_train_is_set_before_anything_does(playground: Playground, tmp_path: Path) -> None:
+    makers = playground.world.guild("Atelier").role("makers")
+    async with on_stage(playground, tmp_path) as bot:
+        words = await told(playground, "roles train")
+        assert words.startswith("Only those who manage this server may train LoRAs and embeddings.")
+        assert "I cannot train yet. This rule holds from the first day that I can." in words
+        words = await told(playground, "roles train", role="makers")
+        assert f"by those who manage it, and by <@&{makers.id}>." in words
+        assert "I cannot train yet" in words
+        settings = settings_of(playground, bot)
+        assert (settings.train, settings.train_roles) == ("roles", (makers.id,))
+        assert words in await told(playground, "roles show")
+        assert "who may train" in await told(playground, "audit show")
+        assert (await told(playground, "roles train", who="everyone")).startswith("Everyone may train")
+
+
 async def test_roles_and_channels_that_are_gone(playground: Playground, tmp_path: Path) -> None:
     owner, guild = playground.person("owner"), playground.world.guild("Atelier")
     studio, makers = guild.channel("studio"), guild.role("makers")

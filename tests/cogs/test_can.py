@@ -26,7 +26,9 @@ async def test_without_rules_there_is_little_to_say(playground: Playground, tmp_
         _in(words, "✅ make more of other people's pictures", "✅ bring LoRAs", "❌ see what others asked for")
         assert "Budgets" not in words
         assert "Steps:" not in words
-        _in(await answer_to(playground, ann, "can", channel=ann.dm), "direct messages", BARE)
+        direct = await answer_to(playground, ann, "can", channel=ann.dm)
+        _in(direct, "direct messages", BARE)
+        assert "train LoRAs" not in direct
 
 
 async def test_limits_budgets_and_rights_are_those_of_the_members_roles(playground: Playground, tmp_path: Path) -> None:
@@ -44,6 +46,8 @@ async def test_limits_budgets_and_rights_are_those_of_the_members_roles(playgrou
             press_roles=(makers.id,),
             history="everyone",
             add_adapters="nobody",
+            train="roles",
+            train_roles=(makers.id,),
             allow_private=False,
             channels=(here.id,),
             threads=False,
@@ -59,10 +63,11 @@ async def test_limits_budgets_and_rights_are_those_of_the_members_roles(playgrou
             "nothing is painted for you",
         )
         _in(ann, "❌ make more of", "✅ see what others", "❌ bring LoRAs", "❌ have pictures that you alone see")
+        _in(ann, "❌ train LoRAs and embeddings, once I can")
         _in(ann, f"In <#{here.id}>", "do not answer in threads")
         roys = await answer_to(playground, roy, "can")
         _in(roys, "Steps: 40", "Pictures of one request: 2", "Pictures today: 9 of 9 left", "go before those of others")
-        _in(roys, "✅ make more of")
+        _in(roys, "✅ make more of", "✅ train LoRAs")
 
 
 async def test_models_that_one_may_not_use_are_named_too(playground: Playground, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from playground.invocations import Invocation
 from playground.people import Person
 from storage import jobs
 from storage.jobs import Job
-from tests.bot.stage import answer, is_private, is_result, labels_of, on_stage, painted, text_of, told
+from tests.bot.stage import answer, delivered, is_private, is_result, labels_of, on_stage, painted, text_of, told
 
 
 async def made(playground: Playground, pressed: Invocation) -> dict[str, Any]:
@@ -65,6 +65,7 @@ async def test_the_card_of_a_picture_offers_what_fits(playground: Playground, tm
     async with on_stage(playground, tmp_path) as bot:
         ann, ben = playground.person("ann"), playground.person("ben")
         message = await painted(playground, ann, size="64x128")
+        await delivered(bot, await latest(bot, ann))
         card = await answer(playground, await ben.press(message, "More"))
         assert is_private(card)
         assert message["id"] in text_of(card)

@@ -1,6 +1,5 @@
 """/lineage: where a picture comes from, by a command, a link, a button or a file; who sees what; painting it again."""
 
-import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from storage.jobs import Job
 from tests.bot.stage import (
     answer,
     answer_to,
+    delivered,
     is_private,
     is_result,
     labels_of,
@@ -55,14 +55,6 @@ async def forged(playground: Playground, person: Person, message: dict[str, Any]
 
 async def latest(bot: Any, person: Person) -> Job:
     return (await jobs.history(bot.rooms.database, person.id))[0]
-
-
-async def delivered(bot: Any, job: Job) -> int:
-    """Return the message that shows a job, as soon as it is known."""
-    async with asyncio.timeout(10):
-        while (place := await bot.rooms.generation.place(job)) is None:  # noqa: ASYNC110 - known a little after it is seen
-            await asyncio.sleep(0.01)
-    return int(place[2])
 
 
 async def bytes_of(bot: Any, job: Job, index: int = 0) -> bytes:

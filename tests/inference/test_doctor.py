@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from inference.doctor import Finding, examine
+from inference.doctor import examine
+from inference.findings import Finding
 from tests.checkers import red_classifier
 
 

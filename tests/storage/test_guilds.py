@@ -48,13 +48,15 @@ def test_a_negative_prompt_that_cannot_be(wrong: str) -> None:
         ("press_roles", tuple(range(26)), "at most 25 roles"),
         ("add_adapters", "admins", "who may bring adapters"),
         ("adapter_roles", tuple(range(26)), "roles that may bring adapters"),
+        ("train", "author", "who may train"),
+        ("train_roles", tuple(range(26)), "roles that may train"),
         ("adapter_quotas", dict.fromkeys(range(26)), "roles that have a quota"),
     ],
 )
 def test_what_servers_cannot_allow(field: str, wrong: Any, words: str) -> None:
     with pytest.raises(OutOfRange, match=words):
         Settings(**{field: wrong})
-    assert Settings(press_roles=tuple(range(25))).press == "everyone"
+    assert Settings(press_roles=tuple(range(25)), train_roles=tuple(range(25))).press == "everyone"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,16 @@ def test_what_servers_cannot_allow(field: str, wrong: Any, words: str) -> None:
 def test_what_limits_cannot_be(field: str, wrong: Any, words: str) -> None:
     with pytest.raises(OutOfRange, match=words):
         Limits(**{field: wrong})
+
+
+async def test_who_may_train_is_kept_and_is_nobody_until_it_is_said(database: Database) -> None:
+    chosen = Settings(train="roles", train_roles=(2**60, 3))
+    async with database.transaction() as write:
+        await guilds.set_settings(write, GUILD, chosen)
+        await guilds.set_settings(write, 7, Settings())
+        await write.execute('UPDATE guilds SET settings = \'{"add_adapters": "everyone"}\' WHERE id = 7')
+    assert await guilds.settings(database, GUILD) == chosen
+    assert (await guilds.settings(database, 7)).train == "nobody", "of a server that was set up before there was a rule"
 
 
 async def test_quotas_of_adapters_are_kept(database: Database) -> None:

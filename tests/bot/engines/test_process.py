@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bot.engines.base import EngineEvent, Lost
@@ -50,6 +51,16 @@ def at_step(job: str, step: int) -> Callable[[EngineEvent], bool]:
         return isinstance(event, (Progress, Finished)) and event.job == job and getattr(event, "step", 99) >= step
 
     return reached
+
+
+async def test_a_worker_is_told_nothing_that_logs_in_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    monkeypatch.setenv("EASEL_CIVITAI_TOKEN", "secret")
+    monkeypatch.setenv("EASEL_SOMETHING", "open")
+    async with clockwork_process() as engine:
+        told = await asyncio.to_thread(lambda: psutil.Process(engine.pid).environ())
+    assert "secret" not in told.values()
+    assert told["EASEL_SOMETHING"] == "open"
 
 
 async def test_a_kill_at_any_step_loses_exactly_what_was_in_flight() -> None:

@@ -143,6 +143,7 @@ class Heard:
     ends: list[JobId] = field(default_factory=list)
     losses: list[JobId] = field(default_factory=list)
     steps: list[tuple[JobId, int]] = field(default_factory=list)
+    unsaved_jobs: list[JobId] = field(default_factory=list)
 
     def waits(self, job: NewJob) -> None: ...
 
@@ -153,6 +154,9 @@ class Heard:
 
     def lost(self, job: JobId) -> None:
         self.losses.append(job)
+
+    def unsaved(self, job: JobId) -> None:
+        self.unsaved_jobs.append(job)
 
     def ended(self, job: JobId) -> None:
         self.ends.append(job)

@@ -387,6 +387,8 @@ async def test_every_write_is_tried_again(
     assert failures == 0
     assert await house.state(job) == ("failed", "dfd")
     assert idle(house)
+    # Of what is painted and waits for room, its member is told.
+    assert house.heard.unsaved_jobs == ([job] * 3 if name == "finish" else [])
 
 
 async def test_a_lease_that_could_not_be_given_back_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

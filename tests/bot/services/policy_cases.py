@@ -13,7 +13,7 @@ from storage.guilds import Limits, ModelRule, Settings
 CHANNELS, CATEGORIES, ROLES = (1, 2, 3), (11, 12), (21, 22, 23)
 MODELS = ("one", "two", "three")
 WORDS = ("cat", "dog", "hat")
-COMMANDS = ("imagine", "edit", "variations")
+COMMANDS = ("imagine", "edit", "variations", "train")
 ANN, BOB = 5, 6
 
 
@@ -93,6 +93,8 @@ SETTINGS = st.builds(
     role_lanes=st.dictionaries(st.sampled_from(ROLES), st.sampled_from(("priority", "normal", "relaxed")), max_size=2),
     press=st.sampled_from(("everyone", "author", "roles")),
     press_roles=some(ROLES),
+    train=st.sampled_from(("everyone", "roles", "nobody")),
+    train_roles=some(ROLES),
     blocked_words=some(WORDS),
     blocked_patterns=some(("c.t", "d.g")),
 )

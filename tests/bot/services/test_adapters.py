@@ -1,7 +1,6 @@
-"""Adapters that members bring: who sees and uses which where, what there is room for, and what admins decide."""
+"""Adapters that members bring: who sees and uses which where, what there is room for, and what owners change."""
 
 import asyncio
-import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,140 +9,34 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot.services.adapter_dropins import DropIns
-from bot.services.adapter_values import AdapterLimits, checked_name, numbered, triggers_of, usable_name
-from bot.services.adapters import Adapters, Seen
-from bot.services.guilds import Guilds
-from bot.services.people import People
-from bot.services.requests import Actor
-from bot.services.styles import Styles
+from bot.services.adapter_values import checked_name, numbered, triggers_of, usable_name
 from bot.texts import Mistake
-from inference.protocol.adapters import Report
-from inference.protocol.messages import ModelInfo
-from inference.protocol.recipe import ContentHash
-from storage import ContentFolder, Database, DiskFull, FlatFolder, Unwritable, adapters, content_hash
+from storage import content_hash
 from storage.guilds import Quota
-from tests.bot.queue.scripted import a_house
-
-HERE, THERE, ROLE, OTHER_ROLE = 2, 3, 70, 71
-ANN, BOB = Actor(member_id=1, guild_id=HERE), Actor(member_id=5, guild_id=HERE)
-BOSS = Actor(member_id=9, guild_id=HERE, manager=True)
-ANN_THERE, BOB_THERE = Actor(member_id=1, guild_id=THERE), Actor(member_id=5, guild_id=THERE)
-BOSS_THERE = Actor(member_id=10, guild_id=THERE, manager=True)
-ANN_DM = Actor(member_id=1, guild_id=None)
-LORA = Report(kind="lora", form="LoRA", family="sd1", rank=4, triggers=("zorp",), bytes=7)
-MIB = 2**20
-
-
-def model(name: str = "shapes", family: str = "sd1") -> ModelInfo:
-    return ModelInfo(
-        hash=ContentHash("b" * 64),
-        name=name,
-        family=family,
-        adapter_family=family,
-        prediction_type="epsilon",
-        inpainting=False,
-        default_width=64,
-        default_height=64,
-        bytes=1,
-    )
-
-
-async def names(folder: Path) -> list[str]:
-    """Return what is in a folder."""
-    return await asyncio.to_thread(lambda: sorted(path.name for path in folder.glob("*")))
-
-
-async def put(folder: Path, **files: str) -> None:
-    """Write files; "__" stands for a point in their names."""
-
-    def write() -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (folder / name.replace("__", ".")).write_text(text)
-
-    await asyncio.to_thread(write)
-
-
-class House:
-    """The service, what it is made of, and files that come in."""
-
-    def __init__(self, folder: Path, database: Database, limits: AdapterLimits) -> None:
-        self.folder = folder
-        self.database = database
-        self.files = FlatFolder(folder / "adapters", ".safetensors")
-        self.previews = ContentFolder(folder / "previews", ".png")
-        self.guilds = Guilds(database=database)
-        self.limits = limits
-        self.adapters = self.anew()
-        self._came = 0
-
-    def anew(self) -> Adapters:
-        return Adapters(
-            database=self.database,
-            files=self.files,
-            previews=self.previews,
-            guilds=self.guilds,
-            limits=self.limits,
-        )
-
-    async def restart(self) -> Adapters:
-        self.adapters = self.anew()
-        await self.adapters.load()
-        return self.adapters
-
-    async def allow(self, **limits: Any) -> None:
-        self.limits = replace(self.limits, **limits)
-        await self.restart()
-
-    async def bring(
-        self, actor: Actor, name: str | None, content: str | bytes = b"", size: int | None = None, **more: Any
-    ) -> Seen:
-        data = content.encode() if isinstance(content, str) else content
-        self._came += 1
-        data = data or f"file {self._came}".encode()
-        report = msgspec.structs.replace(more.pop("report", LORA), bytes=size or len(data))
-        async with self.adapters.intake(actor) as intake:
-            await asyncio.to_thread(intake.target.write_bytes, data)
-            return await self.adapters.add(actor, report, intake.target, name=name, **more)
-
-    async def own(self, name: str, content: bytes = b"the operator's", **more: Any) -> Seen:
-        async with self.adapters.staged() as folder:
-            await asyncio.to_thread((folder / "x").write_bytes, content)
-            return await self.adapters.add_own(
-                msgspec.structs.replace(LORA, bytes=len(content)), folder / "x", name=name, **more
-            )
-
-    def seen(self, actor: Actor) -> list[str]:
-        found = self.adapters.visible(actor)
-        assert all(key == one.name.casefold() for key, one in found.items())
-        return [one.name for one in found.values()]
-
-    async def on_disk(self) -> list[str]:
-        return [name.partition(".")[0] for name in await names(self.files.root) if name.endswith(".safetensors")]
-
-    async def why_not(self, doing: Any) -> str:
-        """Return the key of the words in which something is refused; nothing of it is kept, here or on the disk."""
-        before = await adapters.all(self.database), dict(self.adapters._rows), await self.on_disk()
-        with pytest.raises(Mistake) as caught:
-            await doing
-        assert (await adapters.all(self.database), dict(self.adapters._rows), await self.on_disk()) == before
-        assert await names(self.files.root / "staging") == []
-        assert await self.database.fetch_all("SELECT * FROM doomed_files") == []
-        return caught.value.key
-
-
-async def pictures(house: House) -> list[Path]:
-    """Return the previews on the disk."""
-    return await asyncio.to_thread(lambda: list(house.previews.root.rglob("*.png")))
+from tests.bot.services.adapter_house import (
+    ANN,
+    ANN_DM,
+    ANN_THERE,
+    BOB,
+    BOB_THERE,
+    BOSS,
+    BOSS_THERE,
+    HERE,
+    LORA,
+    MIB,
+    OTHER_ROLE,
+    ROLE,
+    House,
+    a_house_of_adapters,
+    model,
+    names,
+    put,
+)
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with await Database.open(tmp_path / "easel.sqlite3") as database:
-        opened = House(tmp_path, database, AdapterLimits(public=True))
-        await opened.guilds.load()
-        await opened.adapters.load()
+    async with a_house_of_adapters(tmp_path) as opened:
         yield opened
 
 
@@ -310,43 +203,6 @@ async def test_in_direct_messages_there_is_no_server(house: House) -> None:
     assert await house.why_not(house.adapters.approve(replace(ANN_DM, manager=True), one.id)) == "adapters_server"
 
 
-async def test_a_full_disk_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: object) -> None:
-        raise DiskFull("full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(adapters, "add", full)
-        with pytest.raises(DiskFull):
-            await house.bring(ANN, "x", "x")
-    assert await house.on_disk() == []
-    assert house.seen(ANN) == []
-    assert (await house.bring(ANN, "x", "x")).hash == content_hash(b"x")
-
-
-async def test_whoever_goes_away_in_the_midst_leaves_all_or_nothing(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began, go_on = asyncio.Event(), asyncio.Event()
-    add = adapters.add
-
-    async def slowly(*given: Any) -> Any:
-        began.set()
-        await go_on.wait()
-        return await add(*given)
-
-    monkeypatch.setattr(adapters, "add", slowly)
-    bringing = asyncio.create_task(house.bring(ANN, "x", "x"))
-    await began.wait()
-    bringing.cancel()
-    await asyncio.sleep(0)
-    go_on.set()
-    with pytest.raises(asyncio.CancelledError):
-        await bringing
-    assert house.seen(ANN) == ["x"]
-    assert await house.on_disk() == [content_hash(b"x")]
-    assert await adapters.all(house.database) == house.adapters.owned(1)
-
-
 async def test_one_at_a_time(house: House) -> None:
     async with house.adapters.intake(ANN) as intake:
         assert intake.most_bytes == 512 * MIB
@@ -357,12 +213,6 @@ async def test_one_at_a_time(house: House) -> None:
         await house.bring(BOB, "x")
     assert await names(house.files.root / "staging") == []
     await house.bring(ANN, "x")
-
-
-async def test_what_was_half_brought_when_the_bot_died_is_cleared_away(house: House) -> None:
-    await put(house.files.root / "staging" / "some", half="half")
-    await house.restart()
-    assert await names(house.files.root) == []
 
 
 # Room ---------------------------------------------------------------------------------------------------------------
@@ -466,18 +316,6 @@ async def test_what_is_gone_says_so_and_is_gone_from_the_disk(house: House) -> N
     assert house.adapters.name_of(ink.hash, BOB) is None
 
 
-async def test_a_lost_file_is_not_offered_and_bringing_it_again_mends_it(house: House) -> None:
-    ink = await house.bring(ANN, "Ink", "ink", visibility="server")
-    await asyncio.to_thread(house.files.path(ink.hash).unlink)
-    await house.restart()
-    assert house.seen(ANN) == house.seen(BOB) == []
-    with pytest.raises(Mistake, match="no longer on the disk"):
-        house.adapters.resolve("ink", ANN)
-    assert [one.name for one in house.adapters.listed(ANN)] == ["Ink"]
-    assert await house.bring(ANN, "Other", "ink") == ink
-    assert house.seen(BOB) == ["Ink"]
-
-
 async def test_nobody_learns_of_what_is_not_shared_with_them(house: House) -> None:
     """Whatever is the matter with it, its name is not told."""
     one = await house.bring(ANN, "secret", "secret")
@@ -496,230 +334,3 @@ async def test_nobody_learns_of_what_is_not_shared_with_them(house: House) -> No
                 house.adapters.require(one.hash, actor)
             assert caught.value.key == "adapters_unseen"
             assert "secret" not in str(caught.value)
-
-
-async def test_a_file_that_cannot_be_deleted_now_is_deleted_later(
-    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def refuse(*_: object) -> None:
-        raise Unwritable("held by somebody")
-
-    ink = await house.bring(ANN, "Ink")
-    with monkeypatch.context() as patched:
-        patched.setattr(house.files, "remove", refuse)
-        await house.adapters.remove(ANN, ink.id)
-    assert "held by somebody" in caplog.text
-    assert house.seen(ANN) == []
-    assert await house.on_disk() == [ink.hash]
-    await house.adapters.sweep()
-    assert await house.on_disk() == []
-
-
-async def test_a_preview_takes_the_place_of_the_one_before(house: House) -> None:
-    ink = await house.bring(ANN, "Ink")
-    for png in (b"one", b"two", b"two"):
-        ink = await house.adapters.set_preview(ink.id, png)
-        assert await house.adapters.preview(ink) == png
-    assert len(await pictures(house)) == 1
-    with pytest.raises(Mistake):
-        await house.adapters.set_preview(99, b"x")
-
-
-# Admins -------------------------------------------------------------------------------------------------------------
-
-
-async def test_where_admins_must_approve_nothing_is_used_before(house: House) -> None:
-    early = await house.bring(ANN, "early", visibility="server")
-    await house.guilds.change(HERE, approve_adapters=True)
-    late = await house.bring(ANN, "late", visibility="server")
-    assert [one.name for one in house.adapters.waiting(HERE)] == ["late"]
-    assert house.seen(ANN) == house.seen(BOB) == ["early"]
-    assert house.seen(ANN_THERE) == ["early", "late"]
-    with pytest.raises(Mistake, match="“late” waits for an admin"):
-        house.adapters.resolve("late", ANN)
-    assert await house.why_not(house.adapters.approve(BOB, late.id)) == "adapters_manager"
-    assert await house.why_not(house.adapters.approve(BOSS_THERE, late.id)) == "gone"
-    assert (await house.adapters.approve(BOSS, late.id)).state == "approved"
-    await house.restart()
-    assert house.seen(BOB) == ["early", "late"]
-    assert house.adapters.waiting(HERE) == []
-    assert early.state == "approved"
-
-
-async def test_what_was_not_looked_at_here_is_not_used_here(house: House) -> None:
-    await house.guilds.change(HERE, approve_adapters=True)
-    mine = await house.bring(ANN_THERE, "mine")
-    await house.bring(BOSS_THERE, "everybodys", visibility="public")
-    await house.own("operators")
-    assert house.seen(ANN) == house.seen(BOB) == ["operators"]
-    with pytest.raises(Mistake, match="only what its admins have approved"):
-        house.adapters.resolve("mine", ANN)
-    shared = await house.adapters.share(ANN, mine.id)
-    assert (shared.state, shared.guild_id) == ("pending", HERE)
-    await house.adapters.approve(BOSS, mine.id)
-    assert house.seen(BOB) == ["mine", "operators"]
-    await house.guilds.change(HERE, approve_adapters=False)
-    assert house.seen(BOB) == ["mine", "everybodys", "operators"]
-
-
-async def test_what_waits_for_nobody_any_more_can_be_used(house: House) -> None:
-    await house.guilds.change(HERE, approve_adapters=True)
-    await house.bring(ANN, "x", visibility="public")
-    assert house.seen(ANN) == house.seen(BOB_THERE) == []
-    await house.guilds.change(HERE, approve_adapters=False)
-    assert house.seen(ANN) == house.seen(BOB_THERE) == ["x"]
-    assert house.adapters.waiting(HERE) == []
-
-
-async def test_what_admins_take_away_stays_away_whoever_brings_it(house: House) -> None:
-    ink = await house.bring(ANN, "Ink", "bad", visibility="server")
-    own = await house.own("operators")
-    assert await house.why_not(house.adapters.take_away(BOB, ink.id)) == "adapters_manager"
-    private = await house.bring(ANN_THERE, "private")
-    assert await house.why_not(house.adapters.take_away(BOSS, private.id)) == "gone"
-    assert (await house.adapters.take_away(BOSS, ink.id)).state == "removed"
-    await house.adapters.take_away(BOSS, own.id)
-    await house.restart()
-    assert house.seen(BOB) == []
-    assert house.seen(ANN) == ["private"]
-    assert house.seen(ANN_THERE) == ["Ink", "private", "operators"]
-    assert [one.name for one in house.adapters.taken_away(HERE)] == ["Ink", "operators"]
-    with pytest.raises(Mistake, match="have taken “Ink” away"):
-        house.adapters.require(ink.hash, ANN)
-    assert await house.why_not(house.bring(BOB, "new name", "bad")) == "adapters_taken_away"
-    await house.adapters.remove(ANN, ink.id)
-    assert await house.why_not(house.bring(ANN, "Ink", "bad")) == "adapters_taken_away"
-    again = await house.bring(ANN_DM, "Ink", "bad")
-    assert await house.why_not(house.adapters.share(ANN, again.id)) == "adapters_taken_away"
-    assert house.seen(ANN) == ["private"]
-    await house.adapters.approve(BOSS, again.id)
-    await house.adapters.approve(BOSS, own.id)
-    assert sorted(house.seen(ANN)) == ["Ink", "operators", "private"]
-
-
-async def test_a_banned_member_brings_nothing_and_nothing_of_theirs_is_used(house: House) -> None:
-    ink = await house.bring(ANN, "Ink", visibility="server")
-    everybodys = await house.bring(ANN, "Oil", visibility="public")
-    assert await house.why_not(house.adapters.ban(BOB, 1)) == "adapters_manager"
-    assert await house.why_not(house.adapters.ban(BOSS, BOSS.member_id)) == "adapters_ban_self"
-    await house.adapters.ban(BOSS, 1)
-    assert await house.why_not(house.adapters.ban(BOSS, 1)) == "adapters_banned_already"
-    await house.restart()
-    assert house.adapters.banned(HERE) == [1]
-    assert house.seen(ANN) == house.seen(BOB) == []
-    assert house.seen(BOB_THERE) == ["Oil"]
-    for actor in (ANN, BOB):
-        with pytest.raises(Mistake, match="the owner of “Ink”"):
-            house.adapters.require(ink.hash, actor)
-    assert await house.why_not(house.bring(ANN, "x")) == "adapters_banned"
-    assert await house.why_not(house.adapters.share(ANN, everybodys.id)) == "adapters_banned"
-    assert await house.why_not(house.adapters.unban(BOB, 1)) == "adapters_manager"
-    await house.adapters.unban(BOSS, 1)
-    assert await house.why_not(house.adapters.unban(BOSS, 1)) == "adapters_not_banned"
-    assert house.seen(BOB) == ["Ink", "Oil"]
-
-
-async def test_a_deleted_member_leaves_nothing(house: House) -> None:
-    ink = await house.bring(ANN, "Ink", visibility="public")
-    await house.adapters.set_preview(ink.id, b"png")
-    gone = await house.bring(ANN, "gone")
-    await house.adapters.remove(ANN, gone.id)
-    assert [name for name, _ in house.adapters.files_of(1)] == [
-        f"adapters/{ink.hash}.safetensors",
-        f"adapters/{ink.hash}.png",
-    ]
-    async with house.database.transaction() as write:
-        await adapters.forget_member(write, 1)
-    await house.adapters.forget(1)
-    for _ in range(2):
-        assert await house.on_disk() == house.seen(BOB) == []
-        assert house.adapters.owned(1) == []
-        assert house.adapters.name_of(gone.hash, ANN) is house.adapters.name_of(ink.hash, ANN) is None
-        await house.restart()
-    assert await pictures(house) == []
-
-
-async def test_whoever_has_everything_deleted_takes_along_what_they_brought(tmp_path: Path) -> None:
-    async with a_house(tmp_path) as queue:
-        house = House(tmp_path, queue.database, AdapterLimits())
-        await house.adapters.load()
-        people = People(
-            database=queue.database,
-            pictures=queue.pictures,
-            inputs=queue.inputs,
-            dispatcher=queue.dispatcher,
-            styles=Styles(database=queue.database, dispatcher=queue.dispatcher, operators={}),
-            adapters=house.adapters,
-        )
-        ink = await house.bring(ANN, "Ink", "ink", visibility="server")
-        async with people.packed(ANN.member_id, MIB) as [archive]:
-            found = await asyncio.to_thread(lambda: zipfile.ZipFile(archive).namelist())
-        assert found == ["data.json", f"adapters/{ink.hash}.safetensors"]
-        await people.forget(ANN.member_id)
-        for _ in range(2):
-            assert await house.on_disk() == house.seen(BOB) == house.seen(ANN) == []
-            await house.restart()
-
-
-# Drop-ins -----------------------------------------------------------------------------------------------------------
-
-
-async def looked_at(source: Path, target: Path) -> Report:
-    """Stand in for the inspection: what begins with "bad" is refused."""
-    content = await asyncio.to_thread(source.read_bytes)
-    if content.startswith(b"bad"):
-        raise Mistake("adapters_large", size=9, most=1)
-    await asyncio.to_thread(target.write_bytes, content)
-    return msgspec.structs.replace(LORA, bytes=len(content))
-
-
-async def test_what_is_dropped_is_taken_in_once_it_is_whole(house: House) -> None:
-    folder = house.folder / "incoming"
-    drop = DropIns(folder=folder, adapters=house.adapters, inspect=looked_at)
-    assert await drop.look() == []
-    dropped = {"My Ink__safetensors": "half", "notes__txt": "mine", "__hidden__safetensors": "x"}
-    await put(folder, **dropped)
-    await asyncio.to_thread((folder / "link.safetensors").symlink_to, folder / "My Ink.safetensors")
-    assert await drop.look() == []
-    await put(folder, **{"My Ink__safetensors": "half and half"})
-    assert await drop.look() == []
-    [seen] = await drop.look()
-    assert (seen.name, seen.owner_id, seen.visibility) == ("My-Ink", 0, "public")
-    assert await asyncio.to_thread(house.files.path(seen.hash).read_bytes) == b"half and half"
-    assert house.seen(BOB) == house.seen(ANN_DM) == ["My-Ink"]
-    assert await names(folder) == [".hidden.safetensors", "link.safetensors", "notes.txt"]
-    assert house.adapters.whose(seen, BOB) == "operator"
-    assert await drop.look() == []
-
-
-async def test_what_is_refused_is_put_aside_with_the_reason(house: House) -> None:
-    folder = house.folder / "incoming"
-    drop = DropIns(folder=folder, adapters=house.adapters, inspect=looked_at)
-    for _ in range(2):
-        await put(folder, x__pt="bad", x__json='{"name": "X"}')
-        assert await drop.look() == await drop.look() == []
-    await put(folder, y__bin="good", y__json='{"weight": "much"}')
-    assert await drop.look() == await drop.look() == []
-    kept = [f"{name}{ending}" for name in ("x-2.pt", "x.pt", "y.bin") for ending in ("", ".json", ".txt")]
-    assert await names(folder / "refused") == kept
-    why = [await asyncio.to_thread((folder / "refused" / name).read_text) for name in ("x.pt.txt", "y.bin.txt")]
-    assert why[0] == "This file has 9 MiB, and you have room for 1 MiB.\n"
-    assert "y.json cannot be read" in why[1]
-    assert await names(folder) == ["refused"]
-    assert await house.on_disk() == []
-    assert house.adapters.owned(0) == []
-
-
-async def test_notes_and_removals_are_dropped_too(house: House) -> None:
-    folder = house.folder / "incoming"
-    drop = DropIns(folder=folder, adapters=house.adapters, inspect=looked_at)
-    note = '{"name": "Ink", "triggers": ["a"], "weight": 0.5, "description": "d"}'
-    await put(folder, x__pt="good", x__json=note)
-    assert await drop.look() == []
-    [seen] = await drop.look()
-    assert (seen.name, seen.triggers, seen.weight, seen.description) == ("Ink", ("a",), 0.5, "d")
-    for text in ("nothing", " ink \n"):
-        await put(folder, some__remove=text)
-        assert await drop.look() == await drop.look() == []
-    assert await names(folder) == []
-    assert await house.on_disk() == house.seen(BOB) == []

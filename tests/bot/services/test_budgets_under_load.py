@@ -19,6 +19,7 @@ from bot.queue.dispatcher import Dispatcher
 from bot.queue.estimate import Estimator
 from bot.queue.fairness import FairQueue
 from bot.queue.limits import Limits as QueueLimits
+from bot.services.admission import Admission
 from bot.services.asking import Spent
 from bot.services.audit import Audit
 from bot.services.blocks import Blocks
@@ -28,6 +29,8 @@ from bot.services.drafts import Draft
 from bot.services.gatekeeping import Gatekeeper
 from bot.services.generation import Generation
 from bot.services.guilds import Guilds
+from bot.services.orders import Orders
+from bot.services.originals import Originals
 from bot.services.people import People
 from bot.services.requests import Actor, Place, Target, Unheard, acknowledged
 from bot.services.shares import Shares
@@ -149,29 +152,45 @@ async def a_house(folder: Path, seen: Seen) -> AsyncIterator[House]:
             live_place=lambda guild, channel: None,
         )
         styles = Styles(database=database, dispatcher=dispatcher, operators={})
-        generation = Generation(
+        people = People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles)
+        checks = Checks(
             database=database,
-            inputs=inputs,
             pictures=pictures,
             dispatcher=dispatcher,
-            people=People(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, styles=styles),
+            guilds=guilds,
+            live_place=lambda guild, channel: None,
+        )
+        orders = Orders(
+            people=people,
             styles=styles,
             wildcards=WildcardLists(database=database, folder=folder / "wildcards"),
             guilds=guilds,
             gatekeeper=gatekeeper,
+            dispatcher=dispatcher,
+            adapters=NoShelf(),
+            most_pictures=4,
+        )
+        originals = Originals(database=database, pictures=pictures, inputs=inputs, dispatcher=dispatcher, guilds=guilds)
+        admission = Admission(
+            database=database,
+            inputs=inputs,
+            dispatcher=dispatcher,
+            gatekeeper=gatekeeper,
+            checks=checks,
             budgets=budgets,
-            checks=Checks(
-                database=database,
-                pictures=pictures,
-                dispatcher=dispatcher,
-                guilds=guilds,
-                live_place=lambda guild, channel: None,
-            ),
             adapters=NoShelf(),
             limits=QueueLimits(),
             most_pictures=4,
-            remark=lambda job, hints, locale: None,
             warn=lambda job, words, locale: None,
+        )
+        generation = Generation(
+            database=database,
+            dispatcher=dispatcher,
+            guilds=guilds,
+            orders=orders,
+            originals=originals,
+            admission=admission,
+            remark=lambda job, hints, locale: None,
         )
         dispatcher.listener = heard = Heard()
         await dispatcher.start()

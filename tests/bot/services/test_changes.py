@@ -182,6 +182,8 @@ def chosen(draw: Any) -> Settings:
         press_roles=draw(roles),
         history="roles",
         history_roles=draw(roles),
+        train="roles",
+        train_roles=draw(roles),
         role_limits=draw(st.dictionaries(st.sampled_from(ROLES), st.just(Limits(steps=1)))),
         role_weights=draw(st.dictionaries(st.sampled_from(ROLES), st.just(2.0))),
         default_models=draw(st.dictionaries(st.sampled_from([*CHANNELS, *ROLES]), st.sampled_from("ab"))),
@@ -204,6 +206,7 @@ def test_nothing_becomes_allowed_because_something_is_gone(
     assert {
         *settings.press_roles,
         *settings.history_roles,
+        *settings.train_roles,
         *settings.role_limits,
         *settings.role_weights,
     } <= living_roles

@@ -16,6 +16,7 @@ from bot.services.guilds import Guilds
 from bot.services.policy import Standing
 from bot.services.requests import Actor, Place
 from bot.services.shares import Shares
+from bot.texts import Mistake
 from storage.guilds import Limits
 from storage.jobs import AskedAs, NewJob
 from tests.bot.queue.scripted import House, a_house, new_job
@@ -108,6 +109,35 @@ async def test_words_are_looked_for_again_only_when_the_lists_have_changed(
     await guilds.change(GUILD, blocked_words=("cat", "red"))
     assert [why(gatekeeper, job) for _ in range(2)] == ["content_blocked"] * 2
     assert looked == [("cat",), ("cat", "red"), ("cat", "red")]
+
+
+async def test_whoever_lost_the_right_to_train_has_nothing_trained(gatekeeper: Gatekeeper, guilds: Guilds) -> None:
+    job = a_job(kind="train")
+    actor = Actor.of(job)
+    assert why(gatekeeper, job) == "training_nobody"
+    await guilds.change(GUILD, train="everyone")
+    assert why(gatekeeper, job) is None
+    assert gatekeeper.decide(job, actor, Standing(), Found()).refusal is None
+    await guilds.change(GUILD, train="roles", train_roles=(20,))
+    refusal = gatekeeper.decide(job, actor, Standing(), Found()).refusal
+    assert refusal is not None
+    assert refusal.key == why(gatekeeper, job) == "training_roles"
+    assert why(gatekeeper, a_job(kind="train", asked_as=AskedAs(command="adapters", roles=(20,)))) is None
+
+
+async def test_one_call_tells_at_the_door_whether_somebody_may_train(gatekeeper: Gatekeeper, guilds: Guilds) -> None:
+    actor = Actor(member_id=ANN, guild_id=GUILD, place=Place(channel_id=CHANNEL), command="me")
+    with pytest.raises(Mistake, match="only those who manage it may train"):
+        gatekeeper.require_trainer(actor)
+    await guilds.change(GUILD, train="everyone")
+    gatekeeper.require_trainer(actor)
+    await guilds.change(GUILD, command_channels={"train": (CHANNEL + 1,)})
+    with pytest.raises(Mistake, match="/train"):
+        gatekeeper.require_trainer(actor)
+    await guilds.change(GUILD, command_channels={})
+    guilds.draining = "new disk"
+    with pytest.raises(Mistake, match="new disk"):
+        gatekeeper.require_trainer(actor)
 
 
 async def test_the_operators_bounds_hold_for_lanes(gatekeeper: Gatekeeper, guilds: Guilds) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import EngineDead, LimitReached, UserError
 from bot.queue.limits import Limits
+from bot.services.admission import Admission
 from bot.services.audit import Audit
 from bot.services.blocks import Blocks
 from bot.services.budgets import Budgets
@@ -17,6 +18,8 @@ from bot.services.drafts import Draft
 from bot.services.gatekeeping import Gatekeeper
 from bot.services.generation import Generation
 from bot.services.guilds import Guilds
+from bot.services.orders import Orders
+from bot.services.originals import Originals
 from bot.services.people import People
 from bot.services.requests import Actor, Target, Unheard
 from bot.services.shares import Shares
@@ -70,23 +73,44 @@ def generation(house: House, tmp_path: Path) -> Generation:
         dispatcher=house.dispatcher,
         live_place=lambda guild, channel: None,
     )
-    return Generation(
-        database=house.database,
-        inputs=house.inputs,
-        pictures=house.pictures,
-        dispatcher=house.dispatcher,
+    checks = Checks(database=house.database, pictures=house.pictures, dispatcher=house.dispatcher, guilds=guilds)
+    orders = Orders(
         people=people,
         styles=styles,
         wildcards=WildcardLists(database=house.database, folder=tmp_path / "wildcards"),
         guilds=guilds,
         gatekeeper=gatekeeper,
-        checks=Checks(database=house.database, pictures=house.pictures, dispatcher=house.dispatcher, guilds=guilds),
+        dispatcher=house.dispatcher,
+        adapters=NoShelf(),
+        most_pictures=4,
+    )
+    originals = Originals(
+        database=house.database,
+        pictures=house.pictures,
+        inputs=house.inputs,
+        dispatcher=house.dispatcher,
+        guilds=guilds,
+    )
+    admission = Admission(
+        database=house.database,
+        inputs=house.inputs,
+        dispatcher=house.dispatcher,
+        gatekeeper=gatekeeper,
+        checks=checks,
         budgets=budgets,
         adapters=NoShelf(),
-        remark=lambda job, hints, locale: None,
-        warn=lambda job, words, locale: None,
         limits=Limits(member_waiting=4, guild_waiting=6),
         most_pictures=4,
+        warn=lambda job, words, locale: None,
+    )
+    return Generation(
+        database=house.database,
+        dispatcher=house.dispatcher,
+        guilds=guilds,
+        orders=orders,
+        originals=originals,
+        admission=admission,
+        remark=lambda job, hints, locale: None,
     )
 
 

@@ -77,6 +77,7 @@ async def test_settings_that_cannot_be_read_allow_nothing_that_a_server_can_forb
     )
     assert service.settings(1) == STRICT
     assert (STRICT.check, STRICT.check_age_restricted, STRICT.new_models) == ("block", "block", "deny")
+    assert (STRICT.add_adapters, STRICT.train, STRICT.history) == ("nobody", "nobody", "nobody")
     await service.change(1, waiting=3)
     assert service.unreadable == set()
     assert service.settings(1) == Settings(waiting=3)

@@ -1,5 +1,6 @@
 """What a server allows: the first reason why not, in order; and what holds for members by where and who they are."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,9 +19,9 @@ from bot.services.policy import (
     decide,
     lane_for,
     limits_for,
-    may_see_history,
     require_entry,
     require_painting,
+    require_trainer,
     weight_for,
 )
 from bot.services.requests import Actor
@@ -168,23 +169,51 @@ def test_new_models_wait_to_be_allowed_once_the_others_are_known() -> None:
     assert may_use(msgspec.structs.replace(known, models_known=False), "two", PLACE, ())
 
 
+# Training -----------------------------------------------------------------------------------------------------------
+
+TRAINING = Request(command="train", prompts=("a cat",))
+MANAGER = Actor(member_id=ANN, guild_id=9, manager=True)
+MEMBER = Actor(member_id=ANN, guild_id=9, roles=frozenset({ROLE}))
+
+
+def _why(policy: Policy, actor: Actor, request: Request = TRAINING) -> str | None:
+    refusal = decide(policy, actor, PLACE, Standing(), request).refusal
+    return None if refusal is None else refusal.key
+
+
+def test_until_a_server_says_otherwise_only_those_who_manage_it_train() -> None:
+    assert _why(Policy(), MEMBER) == "training_nobody"
+    assert _why(Policy(), replace(MEMBER, moderator=True)) == "training_nobody"
+    assert _why(Policy(), MANAGER) is None
+    assert _why(Policy(settings=Settings(train="roles", train_roles=(OTHER_ROLE,))), MEMBER) == "training_roles"
+    assert _why(Policy(settings=Settings(train="everyone")), MEMBER) is None
+    assert _why(Policy(), MEMBER, Request(command="imagine")) is None
+
+
+def test_other_rules_hold_for_training_too() -> None:
+    may = Settings(train="everyone")
+    assert _why(Policy(settings=msgspec.structs.replace(may, blocked_words=("cat",))), MEMBER) == "content_blocked"
+    elsewhere = msgspec.structs.replace(may, command_channels={"train": (THERE,)})
+    assert _why(Policy(settings=elsewhere), MEMBER) == "policy_channel_command"
+
+
 @pytest.mark.parametrize(
-    ("settings", "actor", "may"),
+    ("policy", "blocked", "key"),
     [
-        (Settings(), Actor(member_id=ANN, guild_id=9), False),
-        (Settings(), Actor(member_id=ANN, guild_id=9, manager=True), True),
-        (Settings(history="everyone"), Actor(member_id=ANN, guild_id=9), True),
-        (Settings(history="everyone"), Actor(member_id=ANN, guild_id=None), False),
-        (Settings(history="roles", history_roles=(ROLE,)), Actor(member_id=ANN, guild_id=9), False),
-        (
-            Settings(history="roles", history_roles=(ROLE,)),
-            Actor(member_id=1, guild_id=9, roles=frozenset({ROLE})),
-            True,
-        ),
+        (Policy(closed=""), None, "policy_closed"),
+        (Policy(draining=""), None, "policy_draining"),
+        (Policy(unreadable=True), None, "policy_unreadable"),
+        (Policy(), "", "policy_blocked"),
+        (Policy(settings=Settings(closed_channels=(HERE,))), None, "policy_channel_closed"),
+        (Policy(), None, "training_nobody"),
     ],
 )
-def test_who_may_see_what_others_asked_for(settings: Settings, actor: Actor, may: bool) -> None:
-    assert may_see_history(settings, actor) == may
+def test_whoever_may_not_paint_may_not_train_either(policy: Policy, blocked: str | None, key: str) -> None:
+    actor = replace(MEMBER, command="train", place=PLACE)
+    with pytest.raises(Mistake) as caught:
+        require_trainer(policy, actor, blocked)
+    assert caught.value.key == key
+    require_trainer(Policy(settings=Settings(train="roles", train_roles=(ROLE,))), actor, None)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +226,11 @@ def test_who_may_see_what_others_asked_for(settings: Settings, actor: Actor, may
         ("again", PRESS, "imagine"),
         ("adapter_preview:3", PRESS, "adapters"),
         ("upscale", "edit", "edit"),
+        ("train", "adapters", "train"),
+        ("train_again", PRESS, "train"),
     ],
 )
-def test_a_button_counts_as_the_command_that_does_the_same(kind: str, command: str, counts_as: str) -> None:
+def test_a_button_counts_as_what_does_the_same_and_training_as_itself(kind: str, command: str, counts_as: str) -> None:
     assert command_of(kind, command) == counts_as
 
 

@@ -134,6 +134,16 @@ def _fewer_may_press(case: Case, draw: Draw) -> Case:
     return case.under(press=press, press_roles=_subset(case.settings.press_roles, draw))
 
 
+def _fewer_may_train(case: Case, draw: Draw) -> Case:
+    order = ("everyone", "roles", "nobody")
+    train = draw(st.sampled_from(order[order.index(case.settings.train) :]))
+    return case.under(train=train, train_roles=_subset(case.settings.train_roles, draw))
+
+
+def _no_manager(case: Case, draw: Draw) -> Case:
+    return replace(case, actor=replace(case.actor, manager=False))
+
+
 def _no_moderator(case: Case, draw: Draw) -> Case:
     return replace(case, actor=replace(case.actor, moderator=False))
 
@@ -284,6 +294,7 @@ _FOLLOWED: Mapping[str, Callable[[Case, Mapping[str, Any]], list[Case]]] = {
     "policy_age_never": lambda case, _: _in_age(case, False),
     "policy_private": lambda case, _: [case.asking(private=False)],
     "press_roles": _with_role,
+    "training_roles": _with_role,
     **{f"policy_model_{bar}_instead": _with_model for bar in ("denied", "new", "channels", "roles")},
     "policy_model_channels": _in_channel,
     "policy_model_roles": _with_role,
@@ -309,6 +320,7 @@ _HELPLESS = (
     "policy_blocked",
     "policy_channel_closed",
     "press_author",
+    "training_nobody",
     "policy_model_denied",
     "policy_model_new",
     "content_slow",

@@ -194,6 +194,7 @@ ADMIN: dict[str, Act] = {
     "/admin roles buttons": used("Everyone", who="everyone"),
     "/admin roles history": used("admin_history_everyone", who="everyone"),
     "/admin roles adapters": used("admin_adapters_nobody", who="nobody else"),
+    "/admin roles train": used("admin_train_everyone", who="everyone"),
     "/admin roles adapter-quota": used("10", count=10, megabytes=100),
     "/admin content show": used("content_title"),
     "/admin content block": used("content_added", words="owl"),

@@ -158,7 +158,7 @@ async def sent_picture(scene: Scene, seat: Seat) -> Values:
 
 async def painted_picture(scene: Scene, seat: Seat) -> Values:
     """Return a picture of the author's that the message shows, as it was saved."""
-    _, image = await scene.bot.rooms.generation.picture(
+    _, image = await scene.bot.rooms.originals.picture(
         (await scene.picture(scene.of(seat))).job, 0, scene.of(seat).actor
     )
     media = scene.shown(seat, ("saved.png", await scene.bot.rooms.gallery.content(image)))

@@ -43,5 +43,6 @@ def _settings(role: int) -> Iterator[Settings]:
         press_roles=(_GONE_ROLE,),
         history="roles",
         add_adapters="roles",
+        train="roles",
     )
     yield Settings(models={MODEL.name: ModelRule(allowed=False)}, models_known=True, new_models="allow")

@@ -13,7 +13,7 @@ import msgspec
 
 from bot.app import Easel
 from bot.engines.inline import Inline
-from bot.services.adapters import Seen
+from bot.services.adapter_shelves import Seen
 from bot.services.requests import Actor
 from inference.protocol.adapters import Report
 from inference.protocol.messages import Cancel, EngineSettings, Event, Generate, JobId, LaunchId, Pause, Resume

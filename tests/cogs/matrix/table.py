@@ -139,6 +139,7 @@ ADMINISTRATION = """
 /admin roles buttons           -        yes      yes     -       -       -       -       -      yes       -
 /admin roles history           -        yes      yes     -       -       -       -       -      yes       -
 /admin roles adapters          -        yes      yes     -       -       -       -       -      yes       -
+/admin roles train             -        yes      yes     -       -       -       -       -      yes       -
 /admin roles adapter-quota     -        yes      yes     -       -       -       -       -      yes       -
 /admin content show            -        yes      yes     -       -       -       -       -      yes       -
 /admin content block           -        yes      yes     -       -       -       -       -      yes       -

@@ -31,7 +31,9 @@ _WORDS = {key: word for word, keys in REFUSALS.items() for key in keys}
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Scene]:
     """Run the bot among these people. What is said there is held against Discord's description by other tests."""
-    async with Playground(PlaygroundSettings(rate_limits=False)) as playground:
+    # Who may, not how soon: a machine may have other work.
+    settings = PlaygroundSettings(rate_limits=False, acknowledge_seconds=30)
+    async with Playground(settings) as playground:
         seats = gather(playground)
         async with on_stage(playground, folder, engine()) as bot:
             scene = Scene(playground, bot, folder, seats)

@@ -332,3 +332,22 @@ def test_children_of_the_worker_do_not_keep_its_pipes_open(worker: Worker) -> No
         os.kill(orphan, 0)
     finally:
         os.kill(orphan, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk_leaves_the_folder_for_temporary_files_its_name() -> None:
+    """Libraries ask for it when they are imported, and a worker that cannot import them cannot start."""
+    code = (
+        "import resource, tempfile\n"
+        "from inference.worker import entry\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))\n"
+        "try:\n    tempfile.gettempdir()\nexcept FileNotFoundError:\n    print('none')\n"
+        "entry._name_temporary_folder()\n"
+        "print(tempfile.gettempdir())\n"
+    )
+    for folder, expected in (("/somewhere", "/somewhere"), ("", "/tmp")):
+        environment = {key: value for key, value in os.environ.items() if key not in ("TMPDIR", "TEMP", "TMP")}
+        environment |= {"TMPDIR": folder} if folder else {}
+        command = [sys.executable, "-c", code]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        assert ran.stdout.split() == ["none", expected], ran.stderr

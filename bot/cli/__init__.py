@@ -1,0 +1,65 @@
+"""The command line: what can be typed, and who answers."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from bot.cli.commands import parser
+from bot.cli.parsing import USAGE
+from bot.display import INTERRUPTED
+from bot.errors import EaselError, UserError, sentence
+from bot.settings import Settings, load_settings
+from inference.prompt.places import PromptError
+from inference.protocol.limits import OutOfRange
+from storage import StorageError
+
+__all__ = ["FAILED", "USAGE", "main", "parser"]
+
+#: The exit code of what failed here; see also `parsing.USAGE` and `display.INTERRUPTED`.
+FAILED = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code. Mistakes end in one clear sentence on stderr."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    forwarded = {"models": "inference.models", "doctor": "inference.doctor", "bench": "benchmarks"}
+    try:
+        settings = load_settings()
+        if words and words[0] in forwarded:
+            return _forward(forwarded[words[0]], words[1:], settings)
+        options = parser().parse_args(words)
+        code: int = options.run(options, settings)
+        return code
+    except OutOfRange as error:
+        return _complain(sentence(error), USAGE)
+    except PromptError as error:
+        return _complain(error.pointed(), USAGE)
+    except StorageError as error:
+        return _complain(sentence(error), FAILED)
+    except EaselError as error:
+        return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read this has read enough; nothing more is said, at the interpreter's end neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
+    """Run a program of ours that needs torch, on this terminal."""
+    told = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
+    if module == "inference.doctor":
+        told += ["--data", str(settings.data_folder.expanduser()), "--checker", settings.safety_checker]
+    try:
+        code = subprocess.run([sys.executable, "-m", module, *told, *words], check=False).returncode
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    # A signal's number comes negative.
+    return code if code >= 0 else 128 - code
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"easel: {message}", file=sys.stderr)
+    return code
