@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         token = "" if chosen.token_file is None else _token(chosen.token_file)
-        asyncio.run(_serve(PlaygroundSettings(port=chosen.port, guild=chosen.guild, token=token), chosen))
+        settings = PlaygroundSettings(port=chosen.port, application=chosen.application, guild=chosen.guild, token=token)
+        asyncio.run(_serve(settings, chosen))
     except OSError as error:
         print(f"the playground cannot be started: {error}", file=sys.stderr)
         return 1
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m playground", description="A Discord on loopback, for trying bots on.")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="the port; a free one when left out")
+    parser.add_argument("--application", default="Playground Bot", metavar="NAME", help="the name of the bot")
     parser.add_argument("--guild", default="Atelier", metavar="NAME", help="the name of the first guild")
     parser.add_argument("--person", action="append", metavar="NAME", help='who is there; repeatable; "ann" if left out')
     parser.add_argument("--admin", action="append", metavar="NAME", help="who may manage the first guild; repeatable")

@@ -19,6 +19,7 @@ class Topic(StrEnum):
     BOT = "bot"
     CLOCK = "clock"
     COMMANDS = "commands"
+    DEEDS = "deeds"
     EXCHANGES = "exchanges"
     PEOPLE = "people"
 

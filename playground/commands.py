@@ -29,7 +29,7 @@ class Commands:
     """Everywhere's commands, and those of single guilds."""
 
     def __init__(self, snowflakes: Snowflakes, changes: Changes, application_id: int) -> None:
-        self._snowflakes, self._changes, self._application_id = snowflakes, changes, application_id
+        self._snowflakes, self._changes, self.application_id = snowflakes, changes, application_id
         #: What admins changed of who may use them.
         self.offers = Offers(application_id)
         #: By guild; None is everywhere.
@@ -54,7 +54,7 @@ class Commands:
         kind = wanted.get("type") or CHAT
         permissions = wanted.get("default_member_permissions")
         command: dict[str, Any] = {
-            "application_id": str(self._application_id),
+            "application_id": str(self.application_id),
             "type": kind,
             "name": wanted["name"],
             "description": wanted.get("description") or "",

@@ -42,6 +42,9 @@ class Op(IntEnum):
 _COMMANDS_A_MINUTE = 120
 #: A socket is closed when no heartbeat came for so many intervals.
 _PATIENCE_INTERVALS = 1.5
+#: No answer comes at once over a network. discord.py notes when it sent a heartbeat only after it was sent; an answer
+#: that is there by then looks to it as if it had been under way since the heartbeat before.
+_ACK_SECONDS = 0.05
 _CLOSED_NORMALLY = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
 
 
@@ -269,7 +272,8 @@ class Gateway:
             case Op.HEARTBEAT:
                 connection.heard_at = time.monotonic()
                 if self.acknowledges_heartbeats:
-                    connection.send({"op": Op.HEARTBEAT_ACK, "s": None, "t": None, "d": None})
+                    ack = {"op": Op.HEARTBEAT_ACK, "s": None, "t": None, "d": None}
+                    asyncio.get_running_loop().call_later(_ACK_SECONDS, connection.send, ack)
             case Op.IDENTIFY:
                 self._identify(connection, data)
             case Op.RESUME:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from playground import threads
 from playground.intents import Intent
 from playground.permissions import DIRECT, EVERYONE, Permission, in_channel, of_member
 from playground.refusals import unknown
@@ -101,7 +102,7 @@ class Overwrite:
 
 @dataclass(eq=False)
 class Channel:
-    """A text channel of a guild, or a conversation of a few people."""
+    """A text channel of a guild, a thread in one, or a conversation of a few people."""
 
     id: int
     type: int
@@ -112,6 +113,9 @@ class Channel:
     #: For adults alone.
     age_restricted: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
+    #: Of a thread, the channel that it is in, and who began it.
+    parent: Channel | None = None
+    owner: User | None = None
     #: By id, oldest first.
     messages: dict[int, Message] = field(default_factory=dict)
 
@@ -122,6 +126,8 @@ class Channel:
         body |= {"last_message_id": None if last is None else str(last)}
         if self.guild is None:
             return body | {"recipients": [user.payload() for user in self.recipients if user is not viewer]}
+        if self.parent is not None:
+            return body | threads.describe(self)
         return body | {
             "guild_id": str(self.guild.id),
             "name": self.name,
@@ -134,16 +140,18 @@ class Channel:
         }
 
     def permissions_of(self, user: User) -> Permission:
-        """Return what a user may do here; nothing for a stranger."""
+        """Return what a user may do here, in a thread what they may in its channel; nothing for a stranger."""
         if self.guild is None:
             return DIRECT if user in self.recipients else Permission(0)
         member = self.guild.members.get(user.id)
-        return Permission(0) if member is None else in_channel(member, self)
+        return Permission(0) if member is None else in_channel(member, self.parent or self)
 
     def restrict_age(self, restricted: bool = True) -> None:
         """Make it a channel for adults alone, or one for everybody again."""
         if self.guild is None:
             raise ValueError("a conversation is not age-restricted")
+        if self.parent is not None:
+            raise ValueError("a thread is as age-restricted as its channel")
         self.age_restricted = restricted
         self.guild.world.emit("CHANNEL_UPDATE", self.payload(), self.guild, Intent.GUILDS, about=self)
 
@@ -151,6 +159,8 @@ class Channel:
         """Allow and deny something to a role or to a member."""
         if self.guild is None:
             raise ValueError("a conversation has no overwrites")
+        if self.parent is not None:
+            raise ValueError("a thread has the overwrites of its channel")
         who = target.user if isinstance(target, Member) else target
         self.overwrites[who.id] = Overwrite(who, Permission(allow), Permission(deny))
         self.guild.world.emit("CHANNEL_UPDATE", self.payload(), self.guild, Intent.GUILDS, about=self)
@@ -192,6 +202,7 @@ class Guild:
     #: Another upload limit than the world's, as boosts give one.
     upload_limit_bytes: int | None = None
     channels: dict[int, Channel] = field(default_factory=dict)
+    threads: dict[int, Channel] = field(default_factory=dict)
     roles: dict[int, Role] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     #: Where Discord says who came, if anywhere.
@@ -221,8 +232,17 @@ class Guild:
         self.world.emit("CHANNEL_CREATE", channel.payload(), self, Intent.GUILDS, about=channel)
         return channel
 
+    def thread(self, parent: Channel, name: str, owner: User | None = None) -> Channel:
+        """Begin a thread in a channel; by the guild's owner, if nobody else is named."""
+        return threads.start(Channel, parent, name, owner or self.owner)
+
     def delete_channel(self, channel: Channel) -> None:
-        """Delete a channel with all that was said in it."""
+        """Delete a channel with all that was said in it, and its threads; or a thread."""
+        if channel.parent is not None:
+            threads.delete(self, channel)
+            return
+        for thread in [each for each in self.threads.values() if each.parent is channel]:
+            threads.delete(self, thread)
         self.world.forget_channel(channel)
         del self.channels[channel.id]
         self.world.emit("CHANNEL_DELETE", channel.payload(), self, Intent.GUILDS, about=channel)
@@ -362,7 +382,7 @@ class Guild:
             "member_count": len(self.members),
             "members": [member.payload() for member in members],
             "channels": [channel.payload() for channel in self.channels.values()],
-            "threads": [],
+            "threads": [each.payload() for each in self.threads.values() if each.permissions_of(self.world.bot)],
             "presences": [],
             "voice_states": [],
             "stage_instances": [],

@@ -228,7 +228,7 @@ class Interactions:
         body = interaction.channel.payload(self._world.bot)
         if interaction.channel.guild is None:
             return body
-        body.pop("permission_overwrites")
+        body.pop("permission_overwrites", None)
         return body | {"permissions": str(int(interaction.channel.permissions_of(interaction.user)))}
 
     def _metadata(self, interaction: Interaction) -> dict[str, Any]:

@@ -89,8 +89,9 @@ class Offers:
             return True
         own = self._held.get((guild.id, int(command["id"])), {})
         general = self._held.get((guild.id, self._application_id), {})
-        in_place = _first(own, (channel.id, guild.id - 1))
-        if (_first(general, (channel.id, guild.id - 1)) if in_place is None else in_place) is False:
+        here = (channel if channel.parent is None else channel.parent).id
+        in_place = _first(own, (here, guild.id - 1))
+        if (_first(general, (here, guild.id - 1)) if in_place is None else in_place) is False:
             return False
         member = guild.members[user.id]
         roles = [role.id for role in member.roles]

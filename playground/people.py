@@ -16,6 +16,7 @@ from playground.messages import Message, notice_mentions
 from playground.modals import Modal
 from playground.permissions import Permission
 from playground.resolving import Resolved, as_upload, member_of, with_uploads
+from playground.threads import writing
 from playground.users import User
 from playground.writing import new_message
 
@@ -288,7 +289,7 @@ class Person:
         """
         place = self._channel(channel)
         uploads = [await as_upload(file) for file in files]
-        self._demand(place, Permission.SEND_MESSAGES, "write")
+        self._demand(place, writing(place), "write")
         if not 1 <= len(content) <= _MOST_CHARACTERS and not (uploads and not content):
             raise ValueError(f"a message has 1 to {_MOST_CHARACTERS} characters, not {len(content)}")
         if any(upload.size > self._world.settings.upload_limit_bytes for upload in uploads):
@@ -301,6 +302,19 @@ class Person:
         notice_mentions(message, None)
         self._world.add_message(message)
         return message.payload(self.user)
+
+    def start_thread(self, channel: Place, name: str) -> Channel:
+        """Begin a thread in a channel, and return it.
+
+        Raises:
+            LookupError: This person does not see the channel.
+            ValueError: They may not begin one there, or a client would not send that name.
+        """
+        place = self._channel(channel)
+        self._demand(place, Permission.CREATE_PUBLIC_THREADS, "begin threads")
+        if place.guild is None:
+            raise ValueError("a conversation has no threads")
+        return place.guild.thread(place, name, self.user)
 
     def _demand(self, channel: Channel, permission: Permission, deed: str) -> None:
         if permission not in channel.permissions_of(self.user):

@@ -15,6 +15,7 @@ from playground.clock import Clock
 from playground.commands import Commands
 from playground.control import BASE as CONTROL
 from playground.control import Control
+from playground.deeds import Deeds
 from playground.faults import Faults
 from playground.gateway import Gateway
 from playground.guilds import Channel
@@ -49,6 +50,8 @@ class Playground:
         self._gateway = Gateway(self.world, self.settings, self.token)
         self.faults = Faults(self.world, self._gateway, self.interactions)
         self.world.cdn.faults = self.faults.take
+        #: What the program that runs the bot can let go wrong.
+        self.deeds = Deeds(self.changes)
         self._control = Control(self)
         self._people: dict[str, Person] = {}
         self._rest = Rest(

@@ -86,6 +86,8 @@ class World:
         found = next((guild for guild in self.guilds.values() if guild.name == name), None)
         if found is not None:
             return found
+        # Of commands' permissions, the id before a guild's own means all of its channels: it is nobody's.
+        self.snowflakes.draw()
         guild = Guild(self.snowflakes.draw(), name, self, self.owner)
         self.guilds[guild.id] = guild
         if bot:
@@ -103,13 +105,13 @@ class World:
         return channel
 
     def find_channel(self, name: str) -> Channel:
-        """Return the first guild channel of a name.
+        """Return the first guild channel or thread of a name.
 
         Raises:
             LookupError: There is none.
         """
         for guild in self.guilds.values():
-            for channel in guild.channels.values():
+            for channel in (*guild.channels.values(), *guild.threads.values()):
                 if channel.name == name:
                     return channel
         raise LookupError(f"there is no channel {name!r}")

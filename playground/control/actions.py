@@ -14,6 +14,7 @@ from playground.control.finding import (
     snowflake,
 )
 from playground.control.forms import Form, read_form
+from playground.control.guilds import show_channel
 from playground.control.invocations import reply_with
 
 routes = web.RouteTableDef()
@@ -31,6 +32,14 @@ async def send(request: web.Request) -> web.Response:
     reply_to = None if answered is None else snowflake(answered)
     message = await person.send(place, form.get_or("content", ""), files, reply_to)
     return web.json_response(message, status=201)
+
+
+@routes.post(_HERE + "/threads")
+async def start_thread(request: web.Request) -> web.Response:
+    """Begin a thread."""
+    form, person = await read_form(request, "name"), person_of(request)
+    thread = person.start_thread(channel_of(request, person), form.get("name", str))
+    return web.json_response(show_channel(thread), status=201)
 
 
 @routes.post(_HERE + "/commands")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from playground.control import actions, channels, faults, guilds, invocations, people, record, stream
+from playground.control import actions, channels, deeds, faults, guilds, invocations, people, record, stream
 from playground.control.finding import PLAYGROUND
 from playground.control.guard import explain, refuse_strangers
 from playground.rest import REQUEST_BYTES
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playground.server import Playground
 
 BASE = "/control"
-_MODULES = (guilds, channels, people, actions, invocations, stream, faults, record)
+_MODULES = (guilds, channels, people, actions, invocations, stream, faults, deeds, record)
 
 
 class Control:

@@ -15,6 +15,14 @@ async def messages(request: web.Request) -> web.Response:
     return web.json_response(playground_of(request).messages(channel_of(request)))
 
 
+@routes.put("/channels/{channel}")
+async def change(request: web.Request) -> web.Response:
+    """Make a channel age-restricted, or open it to everybody again."""
+    form, channel = await read_form(request, "age_restricted"), channel_of(request)
+    channel.restrict_age(form.get("age_restricted", bool))
+    return web.json_response(show_channel(channel))
+
+
 @routes.delete("/channels/{channel}")
 async def delete(request: web.Request) -> web.Response:
     """Delete a channel with its messages."""

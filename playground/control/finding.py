@@ -17,6 +17,8 @@ PLAYGROUND: web.AppKey[Playground] = web.AppKey("playground")
 
 #: Stands for the direct messages with the bot, in the place of a channel.
 DIRECT = "@me"
+#: Stands for the newest message that a person sees, in the place of a message.
+LAST = "@last"
 
 
 def playground_of(request: web.Request) -> Playground:
@@ -76,8 +78,18 @@ def snowflake(text: str) -> int:
 
 
 def message_of(request: web.Request) -> int:
-    """Return the id of the message of the path."""
-    return snowflake(request.match_info["message"])
+    """Return the id of the message of the path, `@last` for the newest that the person sees.
+
+    Raises:
+        LookupError: They see none.
+    """
+    if request.match_info["message"] != LAST:
+        return snowflake(request.match_info["message"])
+    person = person_of(request)
+    seen = [int(message["id"]) for channel in person.channels for message in person.messages(channel)[-1:]]
+    if not seen:
+        raise LookupError(f"{person.user.name} sees no message")
+    return max(seen)
 
 
 def invocation_of(request: web.Request) -> Invocation:

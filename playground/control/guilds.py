@@ -4,6 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
+from playground.commands import Commands
 from playground.control.finding import find_person, guild_of, person_of, playground_of
 from playground.control.forms import read_form
 from playground.guilds import Channel, Guild, Role
@@ -23,6 +24,8 @@ def show_channel(channel: Channel) -> dict[str, Any]:
         "name": channel.name,
         "guild": None if guild is None else guild.name,
         "people": [user.name for user in channel.recipients if not user.bot],
+        "parent": None if channel.parent is None else str(channel.parent.id),
+        "age_restricted": (channel.parent or channel).age_restricted,
     }
 
 
@@ -33,7 +36,7 @@ def show_guild(guild: Guild) -> dict[str, Any]:
         "name": guild.name,
         "has_bot": guild.bot_member is not None,
         "owner": guild.owner.name,
-        "channels": [show_channel(channel) for channel in guild.channels.values()],
+        "channels": [show_channel(channel) for channel in (*guild.channels.values(), *guild.threads.values())],
         "roles": [_show_role(role) for role in guild.roles.values()],
         "members": [
             {"name": member.user.name, "bot": member.user.bot, "roles": [role.name for role in member.roles]}
@@ -116,6 +119,31 @@ async def set_member(request: web.Request) -> web.Response:
     person.join(guild)
     guild.assign(person.user, *roles)
     return web.json_response(show_guild(guild))
+
+
+@routes.get("/guilds/{guild}/commands")
+async def commands(request: web.Request) -> web.Response:
+    """Return the commands of a guild, and what is set of each; `@all` is what is set of all together."""
+    guild, registered = guild_of(request), playground_of(request).commands
+    known = [(each["name"], int(each["id"])) for each in (*registered.of(None), *registered.of(guild.id))]
+    every = [(ALL_COMMANDS, int(registered.application_id)), *sorted(known)]
+    return web.json_response(
+        [{"name": name, "permissions": _show_offers(guild, registered, command)} for name, command in every]
+    )
+
+
+def _show_offers(guild: Guild, registered: Commands, command: int) -> list[dict[str, Any]]:
+    """Return what is set of a command, with names; the channel None is every channel."""
+    held = (registered.offers.of_command(guild.id, command) or {"permissions": []})["permissions"]
+    return [_named(guild, int(each["id"])) | {"allowed": each["permission"]} for each in held]
+
+
+def _named(guild: Guild, target: int) -> dict[str, str | None]:
+    if target in guild.roles:
+        return {"role": guild.roles[target].name}
+    if target in guild.world.users:
+        return {"person": guild.world.users[target].name}
+    return {"channel": guild.channels[target].name if target in guild.channels else None}
 
 
 @routes.put("/guilds/{guild}/commands/{command}")

@@ -39,6 +39,9 @@ export function combobox({ label, describedBy, find, free = false, placeholder =
     } else input.removeAttribute("aria-activedescendant");
   };
   const pick = (choice) => {
+    // What is still being looked for comes too late.
+    clearTimeout(timer);
+    asked += 1;
     chosen = choice;
     input.value = choice.label;
     close();

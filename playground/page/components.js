@@ -93,7 +93,7 @@ export function choicesOf(component, world, guild) {
     case "user": return people();
     case "role": return roles();
     case "mentionable": return [...people(), ...roles()];
-    default: return (guild?.channels ?? []).map((each) => entry(each, `#${each.name}`));
+    default: return (guild?.channels ?? []).filter((each) => !each.parent).map((each) => entry(each, `#${each.name}`));
   }
 }
 

@@ -350,7 +350,7 @@ export class Composer {
       case USER: return people();
       case ROLE: return roles();
       case MENTIONABLE: return [...people(), ...roles()];
-      case CHANNEL: return (guild?.channels ?? []).filter((each) => world.channels.has(each.id)).map((each) => ({ label: `#${each.name}`, value: each.name }));
+      case CHANNEL: return (guild?.channels ?? []).filter((each) => !each.parent && world.channels.has(each.id)).map((each) => ({ label: `#${each.name}`, value: each.name }));
       default: return null;
     }
   }

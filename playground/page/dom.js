@@ -34,7 +34,10 @@ export function openDialog(dialog) {
   document.body.append(dialog);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (before && before.isConnected) before.focus();
+    if (!before || !before.isConnected) return;
+    // The browser gives the focus back by itself, but a text box its caret only with the next one.
+    before.blur();
+    before.focus();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();

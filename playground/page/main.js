@@ -7,6 +7,7 @@ import { announce, h } from "./dom.js";
 import { openMenu } from "./menus.js";
 import { MessageList } from "./messages.js";
 import { Panel } from "./panel.js";
+import { inOrder, manages, ServerSettings } from "./settings.js";
 import { World } from "./state.js";
 
 const $ = (id) => document.getElementById(id);
@@ -28,6 +29,7 @@ class Page {
     this.composer = new Composer($("write"), this.world, this);
     this.panel = new Panel($("panel"), this.world, this);
     this.channel = null;
+    this.settings = null;
     this.world.listeners.add((kind, thing) => this.heard(kind, thing));
   }
 
@@ -37,12 +39,14 @@ class Page {
   }
 
   close() {
+    this.settings?.dialog.close();
     clearInterval(this.timer);
     this.world.close();
     this.list.close();
   }
 
   heard(kind, thing) {
+    this.settings?.heard(kind);
     switch (kind) {
       case "world": return this.arrange();
       case "message": return this.list.show(thing.message, thing.known);
@@ -51,6 +55,7 @@ class Page {
       case "commands": return this.channel && this.world.commandsOf(this.channel.id).catch(() => {});
       case "clock": return this.list.tick();
       case "exchanges": return this.panel.read();
+      case "deeds": return this.panel.readDeeds();
       case "lost": return this.drawHead("The playground does not answer. Is it still running?");
       default: return undefined;
     }
@@ -72,7 +77,7 @@ class Page {
     this.drawHead();
     if (isNew) this.composer.open(next);
     await this.list.open(next.id);
-    document.title = `${next.guild ? "#" : ""}${this.nameOf(next)} — Playground`;
+    document.title = `${next.guild && !next.parent ? "#" : ""}${this.nameOf(next)} — Playground`;
   }
 
   /** Goes to a channel, and to one of its messages. */
@@ -108,11 +113,15 @@ class Page {
   drawChannels() {
     const { world } = this;
     const here = this.guild();
-    const some = [...world.channels.values()].filter((each) => (here ? each.guild === here.name && world.guildOf(each.id) === here : !each.guild));
+    const some = inOrder([...world.channels.values()].filter((each) => (here ? each.guild === here.name && world.guildOf(each.id) === here : !each.guild)));
     $("channels").replaceChildren(...h("div", {},
       h("h2", {}, here ? here.name : "Direct messages"),
-      h("ul", {}, some.map((each) => h("li", {}, h("a", { className: "channel", href: `#${encodeURIComponent(world.person)}/${each.id}`, "aria-current": each.id === this.channel?.id ? "page" : null, onclick: () => this.toggleNavigation(false) }, h("span", { "aria-hidden": "true" }, each.guild ? "# " : "@ "), this.nameOf(each)))),
-        here ? h("li", {}, h("button", { type: "button", className: "channel quiet", onclick: () => this.addChannel(here) }, "+ Add a channel")) : null),
+      h("ul", {}, some.map((each) => h("li", {}, h("a", { className: each.parent ? "channel thread" : "channel", href: `#${encodeURIComponent(world.person)}/${each.id}`, "aria-current": each.id === this.channel?.id ? "page" : null, onclick: () => this.toggleNavigation(false) }, h("span", { "aria-hidden": "true" }, each.parent ? "↳ " : each.guild ? "# " : "@ "), this.nameOf(each), each.age_restricted && !each.parent ? h("span", { className: "badge", title: "Age-restricted" }, "18+") : null))),
+        here ? [
+          h("li", {}, h("button", { type: "button", className: "channel quiet", onclick: () => this.addChannel(here) }, "+ Add a channel")),
+          h("li", {}, h("button", { type: "button", className: "channel quiet", onclick: () => this.beginThread() }, "+ Begin a thread")),
+          manages(here, world.person) ? h("li", {}, h("button", { type: "button", className: "channel quiet", "aria-haspopup": "dialog", onclick: () => this.openSettings(here) }, "⚙ Server settings")) : null,
+        ] : null),
       here ? h("h3", {}, `Members — ${here.members.length}`) : null,
       here ? h("ul", { className: "members" }, here.members.map((member) => h("li", {}, h("button", { type: "button", className: "channel quiet", "aria-haspopup": "menu", onclick: (event) => this.memberMenu(here, member, event.currentTarget) },
         member.name, member.bot ? h("span", { className: "badge" }, "APP") : null, member.name === here.owner ? h("span", { title: "Owner", "aria-label": "owner" }, " ♛") : null,
@@ -129,7 +138,7 @@ class Page {
     const activity = bot.presence?.activities?.[0];
     $("head").replaceChildren(
       h("button", { type: "button", className: "burger", "aria-label": "Servers and channels", "aria-expanded": String(document.body.classList.contains("navigating")), onclick: () => this.toggleNavigation() }, "☰"),
-      h("h1", {}, h("span", { "aria-hidden": "true" }, this.channel.guild ? "# " : "@ "), this.nameOf(this.channel)),
+      h("h1", {}, h("span", { "aria-hidden": "true" }, this.channel.parent ? "↳ " : this.channel.guild ? "# " : "@ "), this.nameOf(this.channel)),
       h("p", { className: "bot small", role: "status" }, trouble || (bot.connected ? `${bot.name} is here${activity ? `: ${activity.state ?? activity.name}` : ""}` : `${bot.name} is not connected`)),
       h("button", { type: "button", className: "chip", "aria-pressed": String(document.documentElement.dataset.theme === "light"), onclick: () => turnTheme() }, "◐ Light"),
       h("button", { type: "button", className: "chip", "aria-pressed": String(!$("panel").hidden), "aria-controls": "panel", onclick: () => this.togglePanel() }, "⌁ Wire"));
@@ -231,6 +240,28 @@ class Page {
 
   addChannel(guild) {
     askFor("A new channel", [{ name: "name", label: "Its name" }], ({ name }) => post(`/guilds/${guild.id}/channels`, { name }), "Make it");
+  }
+
+  /** Begins a thread in the channel that is open, or in the one that the open thread is in. */
+  beginThread() {
+    const { world } = this;
+    const channel = world.channels.get(this.channel.parent) ?? this.channel;
+    askFor(`A new thread in #${channel.name}`, [{ name: "name", label: "Its name" }], async ({ name }) => {
+      const thread = await post(of(world.person, `/channels/${channel.id}/threads`), { name });
+      await world.load();
+      await this.jump(thread.id);
+      // By then the form is closed.
+      setTimeout(() => this.composer.box.focus());
+    }, "Begin it");
+  }
+
+  openSettings(guild) {
+    this.settings = new ServerSettings(this.world, guild, () => {
+      this.settings = null;
+      // The button that opened it may have been drawn anew.
+      requestAnimationFrame(() => document.activeElement === document.body && $("channels").querySelector("[aria-haspopup=dialog]")?.focus());
+    });
+    this.settings.open();
   }
 
   addPerson() {

@@ -20,10 +20,10 @@ export class MessageList {
     this.rows = new Map();
     this.dismissed = new Set();
     this.atEnd = true;
-    this.height = 0;
+    this.height = this.room = 0;
     element.onscroll = () => {
       // What grows or shrinks scrolls too; only people leave the end.
-      if (element.scrollHeight === this.height) this.atEnd = this.height - element.scrollTop - element.clientHeight < 80;
+      if (element.scrollHeight === this.height && element.clientHeight === this.room) this.atEnd = this.height - element.scrollTop - element.clientHeight < 80;
     };
     element.onkeydown = (event) => this.keyed(event);
     this.watch = new ResizeObserver(() => this.stick());
@@ -52,6 +52,7 @@ export class MessageList {
   stick() {
     if (this.atEnd) this.element.scrollTop = this.element.scrollHeight;
     this.height = this.element.scrollHeight;
+    this.room = this.element.clientHeight;
   }
 
   /** Draws one message, new or changed. */

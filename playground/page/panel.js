@@ -21,9 +21,10 @@ export class Panel {
     this.filter = h("input", { type: "search", "aria-label": "Show only what contains", placeholder: "Show only…", oninput: () => this.draw() });
     this.words = h("p", { className: "small", role: "status" });
     this.faults = h("ul", { className: "faults", "aria-label": "Faults that wait" });
+    this.offered = h("div", { className: "chips offered", role: "group", "aria-label": "Offered by the program that runs the bot" });
     element.replaceChildren(
       h("header", {}, h("h2", {}, "The wire"), h("button", { type: "button", "aria-label": "Close this panel", onclick: () => page.togglePanel(false) }, "×")),
-      h("section", { className: "mischief", "aria-label": "Misbehave" }, h("h3", {}, "Misbehave"), h("div", { className: "chips" }, this.deeds()), this.faults, this.words),
+      h("section", { className: "mischief", "aria-label": "Misbehave" }, h("h3", {}, "Misbehave"), h("div", { className: "chips" }, this.deeds()), this.offered, this.faults, this.words),
       h("section", { className: "log", "aria-label": "What was said" }, h("div", { className: "tabs" }, this.tabs, this.filter), this.list));
   }
 
@@ -43,6 +44,30 @@ export class Panel {
       h("button", { type: "button", className: "chip", title: "Choose what fails", onclick: () => this.choose() }, "Something else…"),
       deed("Heal everything", "Nothing fails any more", () => remove("/faults"), "Nothing fails any more."),
     ];
+  }
+
+  /** Shows what the program that runs the bot offers to let go wrong. */
+  async readDeeds() {
+    if (this.element.hidden) return;
+    const deeds = await get("/deeds").catch(() => []);
+    const had = this.offered.contains(document.activeElement) ? document.activeElement.dataset.deed : null;
+    this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { deed: each.name }, onclick: (event) => this.ask(each, event.currentTarget) }, each.label)));
+    if (had) this.offered.querySelector(`[data-deed="${CSS.escape(had)}"]`)?.focus();
+  }
+
+  /** Asks for a deed, once at a time, and says what came back. */
+  async ask(deed, button) {
+    if (button.getAttribute("aria-disabled")) return;
+    button.setAttribute("aria-disabled", "true");
+    this.words.textContent = `${deed.label} …`;
+    try {
+      this.words.textContent = (await post(`/deeds/${encodeURIComponent(deed.name)}`)).said;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.words.textContent = error.message;
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
   }
 
   choose() {
@@ -75,6 +100,7 @@ export class Panel {
 
   open() {
     this.readFaults();
+    this.readDeeds();
     this.read();
   }
 

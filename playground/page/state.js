@@ -80,6 +80,7 @@ export class World {
       this.commands.clear();
       this.tell("commands");
     });
+    on("deeds", () => this.tell("deeds"));
     on("invocation", (invocation) => this.tell("invocation", invocation));
     on("bot", (data) => {
       Object.assign(this.bot, data);

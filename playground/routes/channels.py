@@ -7,6 +7,7 @@ from playground.messages import REPLY, Message
 from playground.permissions import Permission
 from playground.refusals import Refusal, invalid, missing_access, missing_permissions, unknown
 from playground.rest import Body, Call, Routes
+from playground.threads import writing
 from playground.writing import edit, new_message, write
 
 routes = Routes()
@@ -24,6 +25,11 @@ def seen_channel(call: Call, *needed: Permission) -> Channel:
     if any(permission not in granted for permission in needed):
         raise missing_permissions()
     return channel
+
+
+def writing_in(call: Call) -> Permission:
+    """Return the permission that writing in the channel of the path needs."""
+    return writing(call.world.channel(call.id("channel_id")))
 
 
 def seen_message(call: Call, channel: Channel) -> Message:
@@ -52,7 +58,7 @@ def delete_channel(call: Call) -> Body:
 @routes.add("POST", "/channels/{channel_id}/typing")
 def typing(call: Call) -> Body:
     """Say that the bot is writing."""
-    seen_channel(call, Permission.SEND_MESSAGES)
+    seen_channel(call, writing_in(call))
     return None
 
 
@@ -82,7 +88,7 @@ def message(call: Call) -> Body:
 def send(call: Call) -> Body:
     """Write a message."""
     body, world = call.fields, call.world
-    found = seen_channel(call, Permission.SEND_MESSAGES, *([Permission.ATTACH_FILES] if call.files else []))
+    found = seen_channel(call, writing_in(call), *([Permission.ATTACH_FILES] if call.files else []))
     if found.guild is None and any(not user.accepts_direct_messages for user in found.recipients):
         raise Refusal(403, 50007, "Cannot send messages to this user")
     if (same := _same_nonce(call, found, body)) is not None:

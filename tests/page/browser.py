@@ -1,14 +1,19 @@
 """A headless Chromium, and somebody who sits before it."""
 
+import asyncio
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FloatRect, Locator, Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from tests.page.stills import stacked
 
 #: Names under which systems install it.
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -21,7 +26,11 @@ _ARGUMENTS = (
     "--no-first-run",
 )
 #: A picture of the sample model takes a second; a busy machine may take many.
-SECONDS = 30
+SECONDS = 60
+#: How long a choice is waited for where what is typed may be none.
+_OFFERED_MS = 2000
+#: Pixels around what a picture is of.
+_MARGIN = 8
 
 
 def chromium() -> str:
@@ -52,8 +61,13 @@ class Window:
         self.complaints: list[str] = []
         self._pictures = pictures
         page.set_default_timeout(SECONDS * 1000)
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, said: ConsoleMessage) -> None:
+        # A picture that grows may have been replaced by the next before it was read.
+        if said.type == "error" and not ("404" in said.text and "preview-" in said.location.get("url", "")):
+            self.complaints.append(said.text)
 
     # What is seen ---------------------------------------------------------------------------------------------------
 
@@ -82,10 +96,65 @@ class Window:
         if self._pictures is not None:
             await self.page.screenshot(path=self._pictures / f"{name}.png")
 
+    @property
+    def keeps(self) -> bool:
+        """Tell whether somebody wants pictures."""
+        return self._pictures is not None
+
+    async def view(self, *places: Locator) -> bytes:
+        """Return a picture of some places and of what is between them; of the channel's places as wide as it."""
+        await self.page.mouse.move(0, 0)
+        await self.loaded()
+        boxes = [box for each in places for one in await each.all() if (box := await one.bounding_box()) is not None]
+        assert boxes
+        if await self.page.locator("#talk").filter(has=places[0]).count():
+            talk = await self.page.locator("#talk").bounding_box()
+            assert talk is not None
+            left, width, margin = talk["x"], talk["width"], _MARGIN
+        else:
+            left, width, margin = boxes[0]["x"], boxes[0]["width"], 0
+        top = max(0, min(box["y"] for box in boxes) - margin)
+        bottom = max(box["y"] + box["height"] for box in boxes) + margin
+        if await self.page.locator("#messages").filter(has=places[0]).count():
+            list_ = await self.page.locator("#messages").bounding_box()
+            assert list_ is not None
+            # Below it begins the ring around the box that people type into.
+            top, bottom = max(top, list_["y"]), min(bottom, list_["y"] + list_["height"] - 3)
+        clip: FloatRect = {"x": left, "y": top, "width": width, "height": bottom - top}
+        return await self.page.screenshot(clip=clip, animations="disabled")
+
+    async def loaded(self) -> None:
+        """Wait until every picture in sight is there."""
+        await self.page.wait_for_function(
+            """async () => {
+                const seen = [...document.querySelectorAll("#messages img")].filter(each => {
+                    const {top, bottom} = each.getBoundingClientRect();
+                    return bottom >= 0 && top <= innerHeight;
+                });
+                await Promise.all(seen.map(each => each.decode().catch(() => null)));
+                return seen.every(each => each.complete);
+            }"""
+        )
+
+    async def keep(self, name: str, *views: bytes) -> None:
+        """Keep pictures of the window below each other as one, where somebody wants pictures."""
+        if self._pictures is not None:
+            path = self._pictures / f"{name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(await asyncio.to_thread(stacked, views))
+
     # What is done ---------------------------------------------------------------------------------------------------
 
-    async def command(self, name: str, /, *options: str, files: dict[str, Path] | None = None, **values: Any) -> None:
-        """Use a command: its name, its options, what is written into them. `options` are opened and left so."""
+    async def since(self) -> Locator:
+        """Return the messages that will have come after those that are there now."""
+        count = await self.messages.count()
+        if not count:
+            return self.messages
+        newest = await self.messages.last.get_attribute("data-message")
+        return self.page.locator(f'li.message[data-message="{newest}"] ~ li.message')
+
+    async def begin(self, name: str) -> Locator:
+        """Type a command's name, choose it, and return its form."""
         box = self.page.get_by_label("Message; begin with a slash for a command")
         await box.focus()
         await self.page.keyboard.type(f"/{name}")
@@ -97,25 +166,51 @@ class Window:
         await self.page.keyboard.press("Enter")
         form = self.page.locator("form.command")
         await form.wait_for()
-        for option in (*options, *values, *(files or {})):
+        return form
+
+    async def fill(self, form: Locator, values: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> None:
+        """Fill a command's options in, by choosing what is offered where it is."""
+        for option in (*values, *(files or {})):
             add = form.get_by_role("button", name=f"Add {option}:")
             if await add.count():
                 await add.click()
         for option, value in values.items():
-            field = (
-                form.locator(".field", has=self.page.locator("label", has_text=option)).locator("input, textarea").first
-            )
+            field = _field(form, option).locator("input, textarea").first
             await field.fill(str(value))
             if await field.get_attribute("role") == "combobox":
-                choice = form.get_by_role("option").first
-                with contextlib.suppress(Exception):
-                    await choice.wait_for(timeout=2000)
-                await field.press("Enter") if await field.get_attribute("aria-activedescendant") else None
+                choice = _field(form, option).get_by_role("option").filter(has_text=str(value)).first
+                with contextlib.suppress(PlaywrightTimeout):
+                    await choice.wait_for(timeout=_OFFERED_MS)
+                    await choice.click()
         for option, path in (files or {}).items():
-            field = form.locator(".field", has=self.page.locator("label", has_text=option)).locator("input[type=file]")
-            await field.set_input_files(path)
+            await _field(form, option).locator("input[type=file]").set_input_files(path)
+
+    async def command(self, name: str, /, *options: str, files: dict[str, Path] | None = None, **values: Any) -> None:
+        """Use a command: its name, its options, what is written into them. `options` are opened and left so."""
+        form = await self.begin(name)
+        for option in options:
+            await form.get_by_role("button", name=f"Add {option}:").click()
+        await self.fill(form, values, files)
         await form.get_by_role("button", name=f"Send /{name}").click()
+
+    async def menu(self, message: Locator, entry: str) -> None:
+        """Choose something of a message's menu."""
+        await self.open_menu(message)
+        await self.page.get_by_role("menuitem", name=entry, exact=True).click()
+
+    async def open_menu(self, message: Locator) -> Locator:
+        """Open a message's menu, and return it."""
+        await message.get_by_role("button", name="More: apps, copy, delete").click(force=True)
+        menu = self.page.get_by_role("menu")
+        await menu.wait_for()
+        return menu
 
     async def settled(self) -> None:
         """Wait until the window shows nothing that is still to come."""
         await self.page.locator(".busy, .thinking").first.wait_for(state="hidden")
+
+
+def _field(form: Locator, option: str) -> Locator:
+    """Return where an option is filled in."""
+    label = form.page.locator("label").filter(has_text=re.compile(rf"^{re.escape(option)}\*?$"))
+    return form.locator(".field").filter(has=label)

@@ -20,7 +20,7 @@ Opens = Callable[..., Awaitable[Window]]
 
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
-    async with opened(PlaygroundSettings(rate_limits=False)) as playground:
+    async with opened(PlaygroundSettings(rate_limits=False, application="Easel")) as playground:
         yield playground
 
 
@@ -40,9 +40,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def opens(playground: Playground, browser: Browser) -> AsyncIterator[Opens]:
+def screenshots() -> Path | None:
+    """Where somebody wants pictures of what is seen, if anywhere."""
+    folder = os.environ.get("EASEL_SCREENSHOTS")
+    if not folder:
+        return None
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
+
+
+@pytest.fixture
+async def opens(playground: Playground, browser: Browser, screenshots: Path | None) -> AsyncIterator[Opens]:
     """Opens windows: for whom, where, how large. None may have complained at the end."""
-    kept = os.environ.get("EASEL_SCREENSHOTS")
     windows: list[Window] = []
 
     async def opens(
@@ -52,7 +61,7 @@ async def opens(playground: Playground, browser: Browser) -> AsyncIterator[Opens
         page = await browser.new_page(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        window = Window(page, Path(kept) if kept else None)
+        window = Window(page, screenshots)
         await page.goto(f"{playground.url}/#{person}/{channel}")
         await page.locator("#head h1").wait_for()
         windows.append(window)

@@ -189,3 +189,19 @@ async def test_messages_replies_reactions_and_deleting(playground: Playground, b
         await playground.until(lambda: len(seen) == 3)
     assert [each[0] for each in seen] == ["raw_reaction_add", "raw_reaction_remove", "raw_message_delete"]
     assert [message["content"] for message in playground.messages()] == ["hi"]
+
+
+async def test_the_last_message_is_the_newest_that_a_person_sees(playground: Playground, remote: Remote) -> None:
+    path = "/people/ann/messages/@last"
+    assert "ann sees no message" in await remote.error("DELETE", path, 404)
+    first = await remote.post(HERE + "/messages", {"content": "first"})
+    await remote.post("/guilds/Atelier/channels", {"name": "lounge"})
+    second = await remote.post("/people/ann/channels/lounge/messages", {"content": "second"})
+    # What bob writes to others is not among what ann sees.
+    between = await remote.post("/people/bob/conversations", {"with": ["owner"]})
+    await remote.post(f"/people/bob/channels/{between['id']}/messages", {"content": "psst"})
+    await remote.put(f"{path}/reactions/⭐", None, 204)
+    assert list(playground.world.find_message(int(second["id"])).reactions) == ["⭐"]
+    await remote.delete(path)
+    await remote.put(f"{path}/reactions/⭐", None, 204)
+    assert list(playground.world.find_message(int(first["id"])).reactions) == ["⭐"]
