@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo play test lint types contracts check bench clean
+.PHONY: help demo play test lint types contracts check bench pictures clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -49,6 +49,9 @@ check: test lint types contracts ## All of the above
 
 bench: $(VENV)/.dev ## Measure against plain diffusers, in one run
 	@$(BIN)/python -m benchmarks
+
+pictures: $(VENV)/.dev ## Take the pictures of docs/images/commands and the film of the README anew
+	@EASEL_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/page/test_every_command.py tests/page/test_film.py
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import discord
 import pytest
+from discord.ext import commands
 
-from bot.app import run_bot
+from bot.app import Easel, run_bot
 from bot.errors import EaselError, UserError
 from bot.logs import JsonFormatter
 from bot.settings import Settings
@@ -40,6 +41,25 @@ def syncs(playground: Playground) -> int:
 
 
 # Start --------------------------------------------------------------------------------------------------------------
+
+
+async def test_what_discord_tells_after_the_end_is_let_go_by(
+    playground: Playground, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = commands.bot.BotBase.close
+
+    async def told_once_more(bot: Easel) -> None:
+        """Be told that all is ready when all is closed, and leave."""
+        before = asyncio.all_tasks()
+        bot.dispatch("ready")
+        # discord.py makes a task of every listener.
+        await asyncio.gather(*(asyncio.all_tasks() - before))
+        await leave(bot)
+
+    monkeypatch.setattr(commands.bot.BotBase, "close", told_once_more)
+    async with on_stage(playground, tmp_path):
+        pass
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_wrong_token_is_told(settings: Settings) -> None:

@@ -10,7 +10,7 @@ import cogs
 READERS = {
     "services/checks.py": 1,  # the door
     "services/verdicts.py": 1,  # for the checker
-    "services/generation.py": 1,  # sources, for the engine
+    "services/originals.py": 1,  # sources, for the engine
     "services/gallery.py": 1,  # a source, for the engine
     "services/previews.py": 1,  # to keep it as a preview, which has the same door
 }

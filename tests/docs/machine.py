@@ -1,0 +1,231 @@
+"""A reader's machine: a home, a copy of this checkout, what people have at hand, a Discord and a hub on loopback."""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.tiny_models import Kind
+from inference.models.tokenizers import HUB_ID
+from inference.sample import MODEL_FOLDER
+from tests.docs import props
+from tests.docs.discord import Discord
+from tests.docs.documents import ROOT, copy_to
+from tests.docs.shell import Running, Shell
+from tests.hub import serving
+
+#: What would make a reader's machine another one.
+_FOREIGN = re.compile(r"EASEL_|DISCORD_|HF_|PIP_|PYTHON|VIRTUAL_ENV|XDG_|MAKE|MFLAGS|COVERAGE_")
+_SITE_PACKAGES = sysconfig.get_paths()["purelib"]
+
+
+class Machine:
+    """Where the commands of one document are typed."""
+
+    def __init__(
+        self, folder: Path, hub: str, tiny_file: Callable[[Kind], Path], tiny_folder: Callable[[Kind], Path]
+    ) -> None:
+        self.home = folder / "home"
+        self.clone = self.home / "easel"
+        self.tiny_file, self.tiny_folder = tiny_file, tiny_folder
+        self._folder = folder
+        self._hub = hub
+        self._ports: dict[str, str] = {}
+        self._stays: list[Running] = []
+        self._discord: Discord | None = None
+        self.shell: Shell
+        self.logs = folder / "logs"
+        for each in (self.home, self.logs, folder / "bin", self.tmp):
+            each.mkdir(parents=True)
+
+    # What is there before ------------------------------------------------------------------------------------------
+
+    @property
+    def tmp(self) -> Path:
+        """Return its /tmp."""
+        return self._folder / "tmp"
+
+    @property
+    def data(self) -> Path:
+        """Return the folder where a bot keeps what it has, when nobody says otherwise."""
+        return self.home / ".local" / "share" / "easel"
+
+    @property
+    def opened(self) -> str:
+        """Return the address that was opened in the browser, if one was."""
+        file = self._folder / "opened"
+        return file.read_text("utf-8").strip() if file.exists() else ""
+
+    def make_environment(self) -> None:
+        """Leave the environment .venv as `make` leaves it, in less time."""
+        venv = self.clone / ".venv"
+        command = [sys.executable, "-m", "venv", "--without-pip", str(venv)]
+        subprocess.run(command, check=True, cwd=self._folder)
+        self._program(venv / "bin" / "easel", f'exec "{venv}/bin/python" -m bot "$@"')
+        self._program(venv / "bin" / "pip", f'exec "{venv}/bin/python" -m pip "$@"')
+        (venv / ".runtime").touch()
+        (venv / ".dev").touch()
+        site = next(venv.glob("lib/python*/site-packages"))
+        (site / "easel.pth").write_text(f"{self.clone}\n", "utf-8")
+
+    @contextmanager
+    def terminal(self, *, cloned: bool, with_easel: bool, windows: bool) -> Iterator[None]:
+        """Open a terminal in the clone, or at home where there is none yet; end whatever goes on in it afterwards.
+
+        `with_easel` is a reader who has made the environment, and has it at hand.
+        """
+        if cloned:
+            copy_to(self.clone)
+        if with_easel:
+            self.make_environment()
+        try:
+            with Shell(
+                self.clone if cloned else self.home, self._environment(with_easel, windows), self.logs
+            ) as self.shell:
+                yield
+        finally:
+            for running in self._stays:
+                running.kill()
+            if self._discord is not None:
+                self._discord.close()
+
+    def _environment(self, with_easel: bool, windows: bool) -> dict[str, str]:
+        own = self._folder / "bin"
+        base = getattr(sys, "_base_executable", sys.executable)
+        self._program(own / ("python" if windows else "python3"), f'exec "{base}" "$@"')
+        self._program(own / "git", self._git())
+        self._program(own / "browser", f'echo "$1" > "{self._folder}/opened"')
+        old = [each for each in os.environ["PATH"].split(os.pathsep) if each != str(Path(sys.executable).parent)]
+        first = [str(self.clone / ".venv" / "bin")] if with_easel else []
+        return {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)} | {
+            "HOME": str(self.home),
+            "TMPDIR": str(self.tmp),
+            "PATH": os.pathsep.join([*first, str(own), *old]),
+            "BROWSER": f"{own}/browser %s",
+            "OMP_NUM_THREADS": "1",
+            "EASEL_THREADS": "1",
+            # What pip would fetch is here already: an environment that is made sees the packages of this one.
+            "PYTHONPATH": _SITE_PACKAGES,
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PIP_FIND_LINKS": str(props.wheels(self._folder / "wheels")),
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "HF_ENDPOINT": self._hub,
+            "HF_HUB_DISABLE_XET": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+
+    @staticmethod
+    def _git() -> str:
+        """Return a git that clones this checkout, whatever address it is given."""
+        program = "import sys, pathlib; from tests.docs.documents import copy_to; copy_to(pathlib.Path(sys.argv[1]))"
+        return (
+            f'if [ "$1" != clone ]; then exec "{shutil.which("git")}" "$@"; fi\n'
+            'target="${3:-$(basename "$2" .git)}"\n'
+            f'PYTHONPATH="{ROOT}:{_SITE_PACKAGES}" exec "{sys.executable}" -c "{program}" "$target"'
+        )
+
+    @staticmethod
+    def _program(path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+        path.chmod(0o755)
+
+    # What a document leaves open -----------------------------------------------------------------------------------
+
+    def said(self, text: str) -> str:
+        """Return a command with this machine's own where the document shows an example: ports, a token, folders."""
+        for port in re.findall(r"(?:127\.0\.0\.1:|--port |_PORT=)(\d{4,5})\b", text):
+            self._ports.setdefault(port, str(_free_port()))
+        for port, own in self._ports.items():
+            text = re.sub(rf"\b{port}\b", own, text)
+        if "TOKEN=…" in text or "TOKEN = …" in text:
+            text = text.replace("…", self.discord.token)
+        text = text.replace("https://example.org", self._hub)
+        return re.sub(r"(?<![\w.])/(srv|tmp|mnt)/", lambda found: f"{self._outside(found[1])}/", text)
+
+    def _outside(self, name: str) -> Path:
+        place = self.tmp if name == "tmp" else self._folder / name
+        place.mkdir(exist_ok=True)
+        return place
+
+    def lay_out(self, text: str) -> None:
+        """Make what a command takes for granted: pictures and files of its names, and models that it asks for."""
+        words = shlex.split(text)
+        folder = self.shell.folder
+        for word in (word.rpartition("=@")[2] for word in words):
+            path = folder / Path(word.replace("~", str(self.home), 1) if word.startswith("~") else word)
+            if not path.exists() and "://" not in word:
+                props.make(self, text, path)
+        props.install_models(self, words)
+
+    # What goes on --------------------------------------------------------------------------------------------------
+
+    @property
+    def discord(self) -> Discord:
+        """Return the Discord that `easel run` finds, started when first asked for."""
+        if self._discord is None:
+            self._discord = Discord(self.logs)
+            for name, value in self._discord.settings.items():
+                assert self.shell.run(f"export {name}='{value}'").code == 0
+        return self._discord
+
+    def knows(self, discord: Discord) -> None:
+        """Take a Discord that a document has started in place of one of its own."""
+        self._discord = discord
+
+    def start(self, text: str) -> Running:
+        """Start what goes on until Ctrl-C."""
+        running = self.shell.start(text)
+        self._stays.append(running)
+        return running
+
+    def have_a_bot(self) -> None:
+        """Have a bot on line, where nothing goes on yet: it is asked for what it does meanwhile."""
+        if not self._stays:
+            (self.shell.folder / ".env").write_text(f"DISCORD_TOKEN={self.discord.token}\n", "utf-8")
+            self.start("easel run")
+            self.discord.await_bot()
+
+    def stop_everything(self) -> None:
+        """Press Ctrl-C wherever something goes on, the newest first; it ends, and says that all is well."""
+        while self._stays:
+            running = self._stays.pop()
+            code = running.interrupt()
+            # make waits for what it has started, and then ends as Ctrl-C ends a program; so does curl.
+            well = (0, 2, -signal.SIGINT) if re.match("make|curl", running.text) else (0,)
+            assert code in well, f"{running.text!r} ended with {code} after Ctrl-C:\n{running.said}"
+            assert "Traceback" not in running.said, running.said
+
+
+def _free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+@contextmanager
+def a_hub(tiny_file: Callable[[Kind], Path], tiny_folder: Callable[[Kind], Path]) -> Iterator[str]:
+    """Serve what documents fetch: tiny models in place of large ones."""
+
+    def within(folder: Path) -> dict[str, bytes]:
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    vocabulary = {name: (MODEL_FOLDER / "tokenizer" / name).read_bytes() for name in ("vocab.json", "merges.txt")}
+    repositories = {
+        "owner/name": within(tiny_folder("sd1")),
+        "timbrooks/instruct-pix2pix": within(tiny_folder("sd1_instruct")),
+        HUB_ID: vocabulary,
+    }
+    with serving({"/m.safetensors": tiny_file("sd2").read_bytes()}, repositories) as address:
+        yield address
