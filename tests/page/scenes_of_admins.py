@@ -92,7 +92,7 @@ ROLES_CONTENT_MEMBERS = (
     ),
     scene(
         "admin roles train",
-        "are trained in this server by those who manage it, and by @artists",
+        "may be trained in this server by those who manage it, and by @artists",
         who="members with a role",
         role="artists",
     ),
