@@ -7,7 +7,7 @@ from typing import Any
 from discord import ui
 
 from bot.services.audit import FIELDS, NOBODY, Area, Entry, Page
-from bot.texts import say
+from bot.texts import pictures, say
 from bot.ui.custom_ids import audit_id
 from bot.ui.layouts import button, layout
 from bot.ui.plain import harmless
@@ -164,7 +164,7 @@ def _with_member(key: str) -> _Done:
             key,
             locale,
             member=_member(detail, locale),
-            count=detail.get("pictures", 0),
+            pictures=pictures(int(detail.get("pictures") or 0), locale),
             name=harmless(str(detail.get("adapter", "")), _VALUE),
         )
 
