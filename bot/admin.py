@@ -142,6 +142,17 @@ class Desk:
         self._show(found, "Taken on again." if found["was_draining"] else "Everything was being taken on already.")
         return DONE
 
+    async def refresh(self) -> int:
+        """Have the bot look at the models folder again."""
+        try:
+            found = await self._bot.ask("refresh")
+        except NoBot as error:
+            raise EaselError("The bot does not run. It looks at the models folder when it starts.") from error
+        lines = [f"The bot knows: {', '.join(found['models']) or 'no model'}."]
+        lines += [f"{word}: {', '.join(found[key])}." for key, word in (("new", "New"), ("gone", "Gone")) if found[key]]
+        self._show(found, "\n".join(lines))
+        return DONE
+
     async def broadcast(self, text: str, sure: bool) -> int:
         """Write to every server, once that was confirmed."""
         try:

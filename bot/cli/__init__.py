@@ -1,5 +1,6 @@
 """The command line: what can be typed, and who answers."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -18,6 +19,8 @@ __all__ = ["FAILED", "USAGE", "main", "parser"]
 
 #: The exit code of what failed here; see also `parsing.USAGE` and `display.INTERRUPTED`.
 FAILED = 1
+#: Words behind `easel models` after which a running bot has to look again.
+_CHANGE_MODELS = {"add", "remove", "fetch-tokenizer"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,8 +59,24 @@ def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
         code = subprocess.run([sys.executable, "-m", module, *told, *words], check=False).returncode
     except KeyboardInterrupt:
         return INTERRUPTED
+    if module == "inference.models" and code == 0 and words and words[0] in _CHANGE_MODELS:
+        _tell_bot(settings)
     # A signal's number comes negative.
     return code if code >= 0 else 128 - code
+
+
+def _tell_bot(settings: Settings) -> None:
+    """Have a bot that runs here look at its models again."""
+    from bot.control.client import Bot, NoBot  # It brings aiohttp, which few commands need.
+
+    try:
+        asyncio.run(Bot(settings.data_folder.expanduser()).ask("refresh"))
+    except NoBot:
+        return
+    except EaselError as error:
+        print(f"easel: The running bot does not know of it yet; start it again. {error.message}", file=sys.stderr)
+        return
+    print("The running bot knows of it.", file=sys.stderr)
 
 
 def _complain(message: str, code: int) -> int:

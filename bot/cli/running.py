@@ -99,6 +99,7 @@ def add_admin(commands: Commands) -> None:
     draining = verb("drain", "take nothing new on; what waits is painted", lambda desk, asked: desk.drain(asked.words))
     draining.add_argument("words", nargs="?", default="", metavar="WORDS", help="what members are told")
     verb("resume", "take on again what is asked for", lambda desk, _: desk.resume())
+    verb("refresh", "look at the models folder again", lambda desk, _: desk.refresh())
     saving = verb("backup", "back up the database and all files", lambda desk, asked: desk.backup(asked.to, asked.keep))
     saving.add_argument("--to", type=Path, metavar="FOLDER", help="where to; default: EASEL_BACKUP_FOLDER")
     saving.add_argument("--keep", type=_kept_backups, metavar="N", help="keep only the newest N there")

@@ -119,6 +119,7 @@ def actions(operator: Operator, broadcasts: Broadcasts) -> Mapping[str, Action]:
         "forget": (OfServer, forget),
         "drain": (OfWords, drain),
         "resume": (Nothing, resume),
+        "refresh": (Nothing, lambda _: operator.refresh()),
         "keep": (OfDays, lambda wanted: operator.retention(wanted.days)),
         "backup": (OfBackup, backup),
         "backup-state": (Nothing, backup_state),

@@ -254,6 +254,11 @@ class Dispatcher:
 
     # Questions to the engine ----------------------------------------------------------------------------------------
 
+    async def rescan(self) -> tuple[ModelInfo, ...]:
+        """Have the models folder read again, and return what is installed now. Raises EngineDead."""
+        self.board.models = await self._engine.rescan()
+        return self.board.models
+
     async def tokenize(self, model: ContentHash, texts: Sequence[str]) -> Tokenized:
         """Ask the engine how a model's text encoders cut texts. Raises as the engine's `tokenize` does."""
         return await self._engine.tokenize(model, texts)

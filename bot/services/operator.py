@@ -131,6 +131,14 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     older: Older | None = None
 
 
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """The models that are installed, by name, and which of them the bot did not know, or knows no more."""
+
+    models: tuple[str, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
 class Operator:
     """What the operator's commands do, on the machine and in Discord."""
 
@@ -232,6 +240,18 @@ class Operator:
         if any(server.id == guild_id for server in self._vitals.servers()):
             raise Mistake("operator_still_there")
         return await self._forget(guild_id)
+
+    # Models ---------------------------------------------------------------------------------------------------------
+
+    async def refresh(self) -> Installed:
+        """Look at the models folder again. What is in memory stays there. Raises EngineDead."""
+        before = [info.name for info in self._dispatcher.models]
+        now = [info.name for info in await self._dispatcher.rescan()]
+        return Installed(
+            models=tuple(now),
+            new=tuple(name for name in now if name not in before),
+            gone=tuple(name for name in before if name not in now),
+        )
 
     # How it goes ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,15 +11,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from benchmarks.tiny_models import Kind
 from bot import admin
 from bot.admin import Desk
 from bot.control.server import FILE
+from bot.engines.process import LocalProcess
 from bot.errors import EaselError, UserError
 from bot.settings import Settings
+from inference.models.__main__ import main
 from playground import Playground
 from storage import Database, StorageError
 from storage.backup import archives
-from tests.bot.stage import on_stage, painted, stage_settings, text_of
+from tests.bot.engines.engines import PATIENT
+from tests.bot.stage import on_stage, painted, stage_settings, text_of, told
 from tests.bot.terminal import Terminal
 from tests.storage.samples import GUILD
 
@@ -187,3 +192,39 @@ def test_as_it_is_typed(easel: Terminal, tmp_path: Path) -> None:
 
 def test_days_have_a_bound() -> None:
     assert admin.MOST_DAYS <= 100_000, "what the server takes"
+
+
+async def test_a_running_bot_learns_of_models_at_once(
+    playground: Playground, tmp_path: Path, typed: Callable[..., Typed], tiny_folder: Callable[[Kind], Path]
+) -> None:
+    models = tmp_path / "models"
+    here = await asyncio.to_thread(typed)
+    with pytest.raises(EaselError, match=r"The bot does not run\. It looks at the models folder when it starts\."):
+        await here.desk().refresh()
+    places = {"EASEL_DATA_FOLDER": str(tmp_path), "EASEL_MODELS_FOLDER": str(models)}
+    easel = Terminal(tmp_path, {**os.environ, **places})
+    settings = await asyncio.to_thread(stage_settings, playground, tmp_path, models_folder=models)
+    engine = LocalProcess(settings.engine(), supervision=PATIENT)
+    async with on_stage(playground, tmp_path, engine, models_folder=models):
+        ann, owner = playground.person("ann"), playground.person("owner")
+        folder = await asyncio.to_thread(tiny_folder, "sd1")
+        added = await asyncio.to_thread(easel, "models", "add", str(folder), "--name", "dreamy")
+        assert (added.returncode, added.stderr.splitlines()[-1]) == (0, "The running bot knows of it.")
+        # It is new to this server.
+        allowed = await owner.command("admin models allow", {"model": "dreamy"})
+        assert "dreamy" in await told(playground, allowed)
+        picture = await painted(playground, ann, model="dreamy", size="64x64")
+        assert "dreamy" in text_of(picture)
+
+        # Taken away by hand, which nobody tells the bot.
+        removed = await asyncio.to_thread(main, ["--folder", str(models), "remove", "dreamy"])
+        assert removed == 0
+        here.said()
+        assert await here.desk().refresh() == 0
+        assert here.said()[0] == "The bot knows: sample.\nGone: dreamy.\n"
+        refused = await ann.command("imagine", {"prompt": "a hill", "model": "dreamy"})
+        assert "dreamy" in await told(playground, refused)
+        listed = await asyncio.to_thread(easel, "models", "list")
+        assert "running bot" not in listed.stderr
+    again = await asyncio.to_thread(easel, "models", "add", str(folder), "--name", "dreamy")
+    assert (again.returncode, "running bot" in again.stderr) == (0, False)
