@@ -60,7 +60,7 @@ LABEL org.opencontainers.image.title="Easel" \
 ARG USER_ID=10001
 ARG GROUP_ID=10001
 RUN echo "easel:x:$USER_ID:$GROUP_ID:Easel:/tmp:/usr/sbin/nologin" >> /etc/passwd && echo "easel:x:$GROUP_ID:" >> /etc/group \
- && install -d -o "$USER_ID" -g "$GROUP_ID" /data /models /backups /work
+ && install -d -o "$USER_ID" -g "$GROUP_ID" /data /models /backups /studio
 COPY --from=libraries /opt/easel /opt/easel
 COPY --from=code /own /opt/easel
 # Only /data, /models, /backups and /tmp are written to. LOGNAME is for a user without a name (docker run --user).
@@ -78,7 +78,7 @@ ENV PATH=/opt/easel/bin:$PATH \
     EASEL_HEALTH_FILE=/tmp/easel-is-well
 USER ${USER_ID}:${GROUP_ID}
 # Where easel.toml is read, and where `easel imagine` puts its pictures.
-WORKDIR /work
+WORKDIR /studio
 VOLUME ["/data", "/models"]
 # The bot touches the file every five seconds while Discord is connected and the engine runs.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \

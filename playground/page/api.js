@@ -33,5 +33,16 @@ export const post = (path, body, files) => ask("POST", path, body ?? {}, files);
 export const put = (path, body) => ask("PUT", path, body ?? {});
 export const remove = (path) => ask("DELETE", path);
 
+/** Does something, and says in a place that it is done (by `said`, or by what it returns), or why it was refused. */
+export async function doAndTell(place, work, said) {
+  try {
+    const returned = await work();
+    place.textContent = said ?? returned;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    place.textContent = error.message;
+  }
+}
+
 /** Returns the path of something that a person does. */
 export const of = (person, rest) => `/people/${encodeURIComponent(person)}${rest}`;

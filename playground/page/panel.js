@@ -1,6 +1,6 @@
 // The side panel: what goes over the wire, and what can go wrong on purpose.
 
-import { get, post, remove, Refused } from "./api.js";
+import { doAndTell, get, post, remove, Refused } from "./api.js";
 import { askFor } from "./dialogs.js";
 import { announce, h } from "./dom.js";
 
@@ -61,10 +61,7 @@ export class Panel {
     button.setAttribute("aria-disabled", "true");
     this.words.textContent = `${deed.label} …`;
     try {
-      this.words.textContent = (await post(`/deeds/${encodeURIComponent(deed.name)}`)).said;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.words.textContent = error.message;
+      await doAndTell(this.words, async () => (await post(`/deeds/${encodeURIComponent(deed.name)}`)).said);
     } finally {
       button.removeAttribute("aria-disabled");
     }
@@ -83,13 +80,7 @@ export class Panel {
   }
 
   async doing(work, said) {
-    try {
-      await work();
-      this.words.textContent = said;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.words.textContent = error.message;
-    }
+    await doAndTell(this.words, work, said);
     this.readFaults();
   }
 

@@ -1,6 +1,6 @@
 // A server's settings, for who may manage it: channels, roles and who has them, and who is offered which command.
 
-import { get, post, put, remove, Refused } from "./api.js";
+import { doAndTell, get, post, put, remove } from "./api.js";
 import { h, newId, openDialog } from "./dom.js";
 
 const ADMINISTRATOR = 8n;
@@ -69,15 +69,8 @@ export class ServerSettings {
     this.draw();
   }
 
-  /** Does something, and says what came of it. */
-  async doing(work, said) {
-    try {
-      await work();
-      this.words.textContent = said;
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.words.textContent = error.message;
-    }
+  doing(work, said) {
+    return doAndTell(this.words, work, said);
   }
 
   adding(label, button, work) {

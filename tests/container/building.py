@@ -17,8 +17,11 @@ from typing import Any
 
 from tests.container.dockerfile import ROOT, Dockerfile, Instruction, Stage, default_of, expand
 
-#: Paths that lead into the stage's folder wherever a command names them.
-_PLACES = re.compile(r"(?<![\w/.$:}-])/(?:backups|data|etc|installer|models|opt|own|source|tmp|work)\b")
+#: Where an absolute path begins in a command, and its first name.
+_PATH = re.compile(r"(?<![\w/.$:}*-])/([a-z]+)\b")
+#: Paths of the image lead into the stage's folder wherever a command names them; those of the system stay.
+_PLACES = {"backups", "data", "etc", "installer", "models", "opt", "own", "source", "studio", "tmp"}
+_SYSTEM = {"dev", "usr", "var"}
 #: What the virtual environment may not see of the tests' own packages.
 _HIDDEN = re.compile(r"(?i)easel[-.]|__editable__|pip\b|.*\.pth$")
 _PIP_ALONE = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -44,8 +47,15 @@ class Built:
         return self.folder / str(PurePosixPath(self.workdir, path)).lstrip("/")
 
     def mapped(self, text: str) -> str:
-        """Return a text in which the image's paths lead here."""
-        return _PLACES.sub(lambda match: f"{self.folder}{match[0]}", text)
+        """Return a text in which the image's paths lead here. Raises ValueError for one that nobody knows."""
+        return _PATH.sub(self._mapped, text)
+
+    def _mapped(self, match: re.Match[str]) -> str:
+        if match[1] in _SYSTEM:
+            return match[0]
+        if match[1] not in _PLACES:
+            raise ValueError(f"{match[0]} would be this machine's own: is it the image's, or the system's?")
+        return f"{self.folder}{match[0]}"
 
 
 class Building:

@@ -57,7 +57,7 @@ def test_a_picture_is_painted(image: Image) -> None:
     with writing_only_where_it_says(image):
         ran = image.run("imagine", "a red circle on a blue background", "--seed", "1")
     assert ran.returncode == 0, ran.stderr
-    (file,) = image.built.at("/work/pictures").iterdir()
+    (file,) = image.built.at("/studio/pictures").iterdir()
     with Picture.open(file) as picture:
         assert picture.size == (128, 128)
     assert f"{file.stat().st_uid}:{file.stat().st_gid}" == image.built.user
@@ -100,7 +100,7 @@ def writing_only_where_it_says(image: Image) -> Iterator[None]:
     """Fail where a file is made outside of what can be written in a container that is otherwise read-only."""
     before = set(image.built.folder.rglob("*"))
     yield
-    places = tuple(str(image.built.at(name)) for name in ("/data", "/models", "/backups", "/work", "/tmp"))
+    places = tuple(str(image.built.at(name)) for name in ("/data", "/models", "/backups", "/studio", "/tmp"))
     made = set(image.built.folder.rglob("*")) - before
     assert made
     assert [path for path in made if not str(path).startswith(places)] == []

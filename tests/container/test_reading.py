@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.container import dockerfile, ignoring
+from tests.container.building import Built
 
 TEXT = """\
 ARG BASE=debian:slim
@@ -71,3 +72,10 @@ def test_variables_are_put_in(text: str, expanded: str) -> None:
 )
 def test_files_are_kept_out(file: str, ignored: bool) -> None:
     assert ignoring.is_ignored(file, ["*", "!bot", "**/cache", "**/*.pyc"]) is ignored
+
+
+def test_a_path_that_would_be_this_machines_own_is_refused() -> None:
+    built = Built(Path("/there"))
+    assert built.mapped("cp /data/x /usr/y") == "cp /there/data/x /usr/y"
+    with pytest.raises(ValueError, match="/elsewhere would be this machine's own"):
+        built.mapped("touch /elsewhere/x")

@@ -16,6 +16,7 @@ from tests.bot.test_mischief import PROMPT, Play, played
 from tests.page.browser import Window
 from tests.page.conftest import Opens
 from tests.page.test_access import findings
+from tests.playground.loopback import on_loopback
 
 
 def offered(window: Window) -> Locator:
@@ -51,13 +52,9 @@ async def program() -> AsyncIterator[Program]:
     application = web.Application()
     application.router.add_post("/slow", program.slow)
     application.router.add_post("/refuse", program.refuse)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    program.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield program
-    program.go.set()
-    await runner.cleanup()
+    async with on_loopback(application) as program.base:
+        yield program
+        program.go.set()
 
 
 @pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])

@@ -1,11 +1,9 @@
 """Files that the operator drops into a folder become adapters for everybody."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from bot.services.adapter_dropins import DropIns
 from bot.texts import Mistake
@@ -15,16 +13,9 @@ from tests.bot.services.adapter_house import (
     BOB,
     LORA,
     House,
-    a_house_of_adapters,
     names,
     put,
 )
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house_of_adapters(tmp_path) as opened:
-        yield opened
 
 
 async def looked_at(source: Path, target: Path) -> Report:

@@ -2,7 +2,6 @@
 
 import asyncio
 import zipfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,10 @@ from tests.bot.services.adapter_house import (
     BOB,
     MIB,
     House,
-    a_house_of_adapters,
     names,
     pictures,
     put,
 )
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house_of_adapters(tmp_path) as opened:
-        yield opened
 
 
 async def test_a_full_disk_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

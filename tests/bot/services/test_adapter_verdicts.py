@@ -1,8 +1,5 @@
 """What admins decide about adapters: what waits to be approved, what is taken away, and who is banned."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from bot.texts import Mistake
@@ -16,14 +13,7 @@ from tests.bot.services.adapter_house import (
     BOSS_THERE,
     HERE,
     House,
-    a_house_of_adapters,
 )
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house_of_adapters(tmp_path) as opened:
-        yield opened
 
 
 async def test_where_admins_must_approve_nothing_is_used_before(house: House) -> None:

@@ -1,9 +1,7 @@
 """Adapters that members bring: who sees and uses which where, what there is room for, and what owners change."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,18 +25,10 @@ from tests.bot.services.adapter_house import (
     OTHER_ROLE,
     ROLE,
     House,
-    a_house_of_adapters,
     model,
     names,
     put,
 )
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with a_house_of_adapters(tmp_path) as opened:
-        yield opened
-
 
 # Who sees what ------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from playground import Playground
 from tests.playground.control.conftest import Remote
 from tests.playground.control.test_stream import reading
+from tests.playground.loopback import on_loopback
 
 
 @dataclass
@@ -52,13 +53,9 @@ async def program() -> AsyncIterator[Program]:
     program = Program()
     application = web.Application()
     application.router.add_post("/{name}", program.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    program.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield program
-    program.end.set()
-    await runner.cleanup()
+    async with on_loopback(application) as program.base:
+        yield program
+        program.end.set()
 
 
 async def test_a_deed_is_offered_done_and_taken_back(playground: Playground, remote: Remote, program: Program) -> None:
