@@ -33,6 +33,7 @@ export class MessageList {
 
   async open(channelId) {
     this.channel = channelId;
+    this.element.setAttribute("aria-busy", "true");
     const some = await this.world.open(channelId);
     if (this.channel !== channelId) return;
     this.rows.clear();
@@ -41,6 +42,7 @@ export class MessageList {
     this.group();
     this.atEnd = true;
     this.stick();
+    this.element.removeAttribute("aria-busy");
   }
 
   close() {

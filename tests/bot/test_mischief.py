@@ -42,9 +42,9 @@ class Play:
     address: str
     log: Path
 
-    def wish(self, steps: int = 150) -> str:
+    def wish(self) -> str:
         """Ask for a picture, and return what is answered first."""
-        body = {"name": "imagine", "options": {"prompt": PROMPT, "steps": steps, "seed": 7}}
+        body = {"name": "imagine", "options": {"prompt": PROMPT, "steps": 20, "seed": 7}}
         path = "/people/ann/channels/general/commands?until=finished&seconds=60"
         return text_of(ask(self.address, path, body)["response"]["message"])
 
@@ -80,6 +80,17 @@ class Play:
                     found.append(child)
         return found
 
+    @contextmanager
+    def held(self) -> Iterator[psutil.Process]:
+        """Stop the worker for the length of the block: what is asked there is begun, and not done before its end."""
+        [worker] = until(lambda: self.workers)
+        worker.suspend()
+        try:
+            yield worker
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                worker.resume()
+
 
 @contextmanager
 def played(folder: Path) -> Iterator[Play]:
@@ -103,11 +114,11 @@ def test_a_killed_workers_picture_is_painted_again_and_the_same(tmp_path: Path) 
     with played(tmp_path) as play:
         play.wish()
         play.pictures(1)
-        [worker] = play.workers
-        play.wish()
-        play.sees("0 of 1 done")
-        assert play.do("kill-the-worker").startswith("The worker was killed.")
-        until(lambda: not psutil.pid_exists(worker.pid))
+        with play.held() as worker:
+            play.wish()
+            play.sees("0 of 1 done")
+            assert play.do("kill-the-worker").startswith("The worker was killed.")
+            until(lambda: not psutil.pid_exists(worker.pid))
         first, second = play.pictures(2)
         assert first == second
         assert play.workers != [worker]
@@ -117,12 +128,13 @@ def test_a_full_disk_refuses_in_words_and_what_is_painted_waits_for_room(tmp_pat
     with played(tmp_path) as play:
         play.wish()
         play.pictures(1)
-        play.wish()
-        play.sees("0 of 1 done")
-        assert play.do("fill-the-disk") == "The disk is full: the bot can write nothing."
-        assert play.do("fill-the-disk") == "The disk is full already."
-        before = play.log.stat().st_size
-        assert play.wish() == say("store")
+        with play.held():
+            play.wish()
+            play.sees("0 of 1 done")
+            assert play.do("fill-the-disk") == "The disk is full: the bot can write nothing."
+            assert play.do("fill-the-disk") == "The disk is full already."
+            before = play.log.stat().st_size
+            assert play.wish() == say("store")
         play.sees(say("waiting_for_disk"))
         assert play.log.stat().st_size == before
         assert "There is room again" in play.do("make-room")
@@ -136,7 +148,7 @@ def test_a_full_disk_refuses_in_words_and_what_is_painted_waits_for_room(tmp_pat
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process change another's limits")
 def test_a_worker_that_is_born_on_a_full_disk_paints_and_has_room_again(tmp_path: Path) -> None:
     with played(tmp_path) as play:
-        play.wish(20)
+        play.wish()
         play.pictures(1)
         [old] = play.workers
         usual = old.rlimit(psutil.RLIMIT_FSIZE)
@@ -148,7 +160,7 @@ def test_a_worker_that_is_born_on_a_full_disk_paints_and_has_room_again(tmp_path
         assert young.rlimit(psutil.RLIMIT_FSIZE)[0] == 0
         play.do("make-room")
         assert young.rlimit(psutil.RLIMIT_FSIZE) == usual
-        play.wish(20)
+        play.wish()
         play.pictures(2)
         assert play.workers == [young]
         play.do("fill-the-disk")

@@ -226,7 +226,7 @@ async def test_what_is_forbidden_while_it_waits_is_not_painted(
         "model": ({"models": {MODEL.name: ModelRule(allowed=False)}}, "is not allowed in this server"),
         "channel": ({"closed_channels": (general.id,)}, "do not answer in this channel"),
         "steps": ({"limits": Limits(steps=1)}, "Steps at most 1 here"),
-        "words": ({"blocked_words": ("fox",)}, "fox"),
+        "words": ({"blocked_words": ("fox",)}, "does not allow “fox”"),
     }
     async with on_stage(playground, tmp_path) as bot:
         if change == "age":

@@ -69,6 +69,12 @@ class Window:
         if said.type == "error" and not ("404" in said.text and "preview-" in said.location.get("url", "")):
             self.complaints.append(said.text)
 
+    async def go(self, address: str) -> None:
+        """Open the page, and wait until its messages are there."""
+        await self.page.goto(address)
+        await self.page.locator("#head h1").wait_for()
+        await self.page.locator("#messages:not([aria-busy])").wait_for()
+
     # What is seen ---------------------------------------------------------------------------------------------------
 
     @property

@@ -62,8 +62,7 @@ async def opens(playground: Playground, browser: Browser, screenshots: Path | No
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
         window = Window(page, screenshots)
-        await page.goto(f"{playground.url}/#{person}/{channel}")
-        await page.locator("#head h1").wait_for()
+        await window.go(f"{playground.url}/#{person}/{channel}")
         windows.append(window)
         return window
 

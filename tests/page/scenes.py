@@ -11,6 +11,7 @@ from playwright.async_api import Locator
 
 from bot.app import Easel
 from playground import Playground
+from playground.messages import EPHEMERAL
 from tests.page.browser import Window
 from tests.page.conftest import Opens
 
@@ -94,6 +95,10 @@ class Stage:
     async def asked(self, scene: Scene) -> tuple[Window, bytes | None, Locator]:
         """Use a scene's command; return the window, how its form looks, and the answers to come."""
         window = await self.window(scene.by)
+        # What others were answered just before is not taken for this answer.
+        seen = self.playground.person(scene.by).messages()
+        for newest in [each["id"] for each in seen if not each["flags"] & EPHEMERAL][-1:]:
+            await window.page.locator(f'li.message[data-message="{newest}"]').wait_for()
         answers = await window.since()
         form = await window.begin(scene.command)
         await window.fill(form, scene.options, {option: self.file(name) for option, name in scene.files.items()})
