@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -58,7 +58,7 @@ EASEL = BASE["services"]["easel"]
 def test_they_keep_to_the_specification(tree: dict[str, Any]) -> None:
     text = (resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json").read_text("utf-8")
     schema = json.loads(text)
-    jsonschema.validators.validator_for(schema)(schema).validate(tree)
+    jsonschema_rs.validator_for(schema).validate(tree)
 
 
 def test_the_gpu_is_asked_for_where_there_is_one() -> None:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from jsonschema import Draft7Validator, Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
+from jsonschema_rs import Draft7Validator, Draft202012Validator, Registry, ValidationError, ValidationErrorKind
 
 from playground.rest import Exchange
 
@@ -42,16 +41,13 @@ def _description() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry:
-    resource: Resource = Resource.from_contents(
-        _description() | {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:discord"}
-    )
-    return Registry().with_resource("urn:discord", resource)
+    return Registry([("urn:discord", _description() | {"$schema": "https://json-schema.org/draft/2020-12/schema"})])
 
 
 @cache
 def _rest_validator(pointer: str) -> Draft202012Validator:
     """Return the validator of one schema of the description, by its JSON pointer."""
-    return Draft202012Validator({"$ref": f"urn:discord#{pointer}"}, registry=_registry())
+    return Draft202012Validator({"$ref": f"urn:discord#{quote(pointer)}"}, registry=_registry())
 
 
 @cache
@@ -122,54 +118,48 @@ def problems(exchanges: Iterable[Exchange], events: Iterable[dict[str, Any]] = (
 Forgive = Callable[[ValidationError], bool]
 
 
-def _judge(validator: Any, instance: Any, forgive: Forgive) -> list[str]:
+def _judge(validator: Draft7Validator | Draft202012Validator, instance: Any, forgive: Forgive) -> list[str]:
     errors = _unforgiven(validator.iter_errors(instance), forgive)
     return [f"at {_place(error)}: {error.message[:300]}" for error in errors]
 
 
 def _place(error: ValidationError) -> str:
-    return "/".join(str(step) for step in error.absolute_path) or "the top"
+    return "/".join(map(str, error.instance_path)) or "the top"
 
 
 def _unforgiven(errors: Iterable[ValidationError], forgive: Forgive) -> Iterator[ValidationError]:
     """Yield the errors that count; of a union, those of the branch that fits best."""
     for error in errors:
-        if not error.context:
-            if not forgive(error):
-                yield error
-            continue
-        branches: dict[Any, list[ValidationError]] = {}
-        for inner in error.context:
-            branches.setdefault(inner.schema_path[0], []).append(inner)
-        judged = [list(_unforgiven(branch, forgive)) for branch in branches.values()]
-        union: Any = error.validator_value
-        complete = len(union) == len(judged)
-        if complete and all(judged):
-            yield min(judged, key=_badness)[0]
+        if isinstance(error.kind, ValidationErrorKind.AnyOf | ValidationErrorKind.OneOfNotValid):
+            judged = [list(_unforgiven(branch, forgive)) for branch in error.kind.context]
+            if all(judged):
+                yield min(judged, key=_badness)[0]
+        elif not forgive(error):
+            yield error
 
 
 def _badness(errors: list[ValidationError]) -> tuple[bool, int]:
     """Order branches of a union: one whose type tag is wrong was not meant."""
-    tagged = any(error.absolute_path and error.absolute_path[-1] in ("type", "t", "component_type") for error in errors)
+    tagged = any(error.instance_path and error.instance_path[-1] in ("type", "t", "component_type") for error in errors)
     return tagged, len(errors)
 
 
 def _numbered(error: ValidationError) -> bool:
     """Forgive requests the ids that discord.py writes as numbers: Discord takes them so, too."""
-    if error.validator != "type" or not isinstance(error.instance, int):
+    if error.kind.name != "type" or not isinstance(error.instance, int):
         return False
-    path = [str(step) for step in error.absolute_path]
+    path = [str(step) for step in error.instance_path]
     return path[-1].endswith("_id") or (path[-1] == "id" and "attachments" in path) or "allowed_mentions" in path
 
 
 def _worded(error: ValidationError) -> bool:
     """Forgive replies the words for codes in the errors of a form: Discord's have them, where it describes numbers."""
-    path = [str(step) for step in error.absolute_path]
-    return error.validator == "type" and path[-1:] == ["code"] and "_errors" in path
+    path = [str(step) for step in error.instance_path]
+    return error.kind.name == "type" and path[-1:] == ["code"] and "_errors" in path
 
 
 def _combined(error: ValidationError) -> bool:
     """Forgive events that flags are several bits or none: the schemas list the single ones."""
-    if error.validator not in ("enum", "const") or not isinstance(error.instance, int):
+    if error.kind.name not in ("enum", "const") or not isinstance(error.instance, int):
         return False
-    return str(error.absolute_path[-1]).endswith("flags")
+    return str(error.instance_path[-1]).endswith("flags")
