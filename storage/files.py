@@ -15,9 +15,9 @@ from uuid import uuid4
 from inference.protocol.recipe import ContentHash, require_hash
 from storage.errors import explained
 
-#: Every name of a folder inside a `ContentFolder`, in order.
-PREFIXES = tuple(f"{number:02x}" for number in range(256))
-_REST = re.compile(r"[0-9a-f]{62}")
+#: What a hash may begin with, in order.
+DIGITS = "0123456789abcdef"
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class ContentFolder:
@@ -90,6 +90,8 @@ class ContentFolder:
 
     async def remove(self, names: Collection[ContentHash]) -> list[ContentHash]:
         """Delete files, except those being kept just now, and return the names of those that are gone."""
+        if not names:
+            return []
         async with self._settling:
             free = [] if self._holds else [name for name in names if name not in self._pins]
             await asyncio.to_thread(self._remove, free)
@@ -97,13 +99,15 @@ class ContentFolder:
 
     async def set_aside(self, names: Collection[ContentHash]) -> None:
         """Move files to the folder `lost`, except those being kept just now."""
+        if not names:
+            return
         async with self._settling:
             free = [name for name in names if name not in self._pins]
             await asyncio.to_thread(self._set_aside, free)
 
-    async def sizes(self, prefix: str) -> dict[ContentHash, int]:
-        """Return the bytes of every file whose hash begins with the two digits, and delete what was half written."""
-        return await asyncio.to_thread(self._sizes, prefix)
+    async def sizes(self, digit: str) -> dict[ContentHash, int]:
+        """Return the bytes of every file whose hash begins with the digit, and delete what was half written."""
+        return await asyncio.to_thread(self._sizes, digit)
 
     async def forget_lost(self, before: float) -> int:
         """Delete what was set aside before that time (seconds since 1970) and return how many."""
@@ -168,19 +172,16 @@ class ContentFolder:
                 source.replace(target)
                 target.touch()
 
-    def _sizes(self, prefix: str) -> dict[ContentHash, int]:
+    def _sizes(self, digit: str) -> dict[ContentHash, int]:
         sizes = {}
         with explained(self.root):
-            try:
-                entries = list(os.scandir(self.root / prefix))
-            except FileNotFoundError:
-                return {}
-            for entry in entries:
-                stem = entry.name.removesuffix(self.suffix)
-                if entry.name.endswith(".tmp"):
-                    Path(entry.path).unlink(missing_ok=True)
-                elif entry.name == stem + self.suffix and _REST.fullmatch(stem):
-                    sizes[ContentHash(prefix + stem)] = entry.stat().st_size
+            for folder in (self.root / (digit + second) for second in DIGITS):
+                for entry in _entries(folder):
+                    stem = entry.name.removesuffix(self.suffix)
+                    if entry.name.endswith(".tmp"):
+                        Path(entry.path).unlink(missing_ok=True)
+                    elif entry.name == stem + self.suffix and _HASH.fullmatch(folder.name + stem):
+                        sizes[ContentHash(folder.name + stem)] = entry.stat().st_size
         return sizes
 
     def _forget_lost(self, before: float) -> int:
@@ -201,20 +202,24 @@ class FlatFolder(ContentFolder):
         require_hash("file", name)
         return self.root / f"{name}{self.suffix}"
 
-    def _sizes(self, prefix: str) -> dict[ContentHash, int]:
+    def _sizes(self, digit: str) -> dict[ContentHash, int]:
         sizes = {}
         with explained(self.root):
-            try:
-                entries = list(os.scandir(self.root))
-            except FileNotFoundError:
-                return {}
-            for entry in entries:
+            for entry in _entries(self.root):
                 stem = entry.name.removesuffix(self.suffix)
-                if entry.name.startswith(f".{prefix}") and entry.name.endswith(".tmp"):
+                if entry.name.startswith(f".{digit}") and entry.name.endswith(".tmp"):
                     Path(entry.path).unlink(missing_ok=True)
-                elif stem[:2] == prefix and entry.name == stem + self.suffix and _REST.fullmatch(stem[2:]):
+                elif stem.startswith(digit) and entry.name == stem + self.suffix and _HASH.fullmatch(stem):
                     sizes[ContentHash(stem)] = entry.stat().st_size
         return sizes
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder; nothing where there is none."""
+    try:
+        return list(os.scandir(folder))
+    except FileNotFoundError:
+        return []
 
 
 def content_hash(content: bytes) -> ContentHash:

@@ -7,7 +7,7 @@ import msgspec
 from inference.protocol.recipe import ContentHash
 from storage import disposal, units
 from storage.database import Database
-from storage.files import PREFIXES, ContentFolder
+from storage.files import DIGITS, ContentFolder
 
 #: How long a file that no row knows stays in the folder `lost`.
 KEEP_LOST_SECONDS = 30 * 24 * 3600.0
@@ -47,9 +47,9 @@ async def repair(database: Database, pictures: ContentFolder, inputs: ContentFol
     """
     await disposal.sweep(database, pictures, inputs)
     repairs = Repairs()
-    for prefix in PREFIXES:
-        await _repair_pictures(database, pictures, prefix, repairs)
-        await _repair_inputs(database, inputs, prefix, repairs)
+    for digit in DIGITS:
+        await _repair_pictures(database, pictures, digit, repairs)
+        await _repair_inputs(database, inputs, digit, repairs)
     await pictures.forget_lost(database.clock() - KEEP_LOST_SECONDS)
     return repairs
 
@@ -58,24 +58,24 @@ async def repair_adapters(database: Database, adapters: ContentFolder, previews:
     """Compare the files of adapters and of their previews with their rows, as `repair` does for pictures."""
     await disposal.sweep_adapters(database, adapters, previews)
     repairs = Repairs()
-    for prefix in PREFIXES:
-        found = await adapters.sizes(prefix)
-        rows = await database.fetch_all(SELECT_ADAPTERS, _range(prefix))
+    for digit in DIGITS:
+        found = await adapters.sizes(digit)
+        rows = await database.fetch_all(SELECT_ADAPTERS, _range(digit))
         wanted: Mapping[ContentHash, int] = {row["hash"]: row["bytes"] for row in rows}
         lost = [name for name, size in found.items() if wanted.get(name) != size]
         await adapters.set_aside(lost)
         repairs.lost_adapters += len(lost)
         repairs.missing_adapters += sum(found.get(name) != size for name, size in wanted.items())
-        shown = await previews.sizes(prefix)
-        shown_by = {row["hash"] for row in await database.fetch_all(SELECT_PREVIEWS, _range(prefix))}
+        shown = await previews.sizes(digit)
+        shown_by = {row["hash"] for row in await database.fetch_all(SELECT_PREVIEWS, _range(digit))}
         repairs.spare_previews += len(await previews.remove([name for name in shown if name not in shown_by]))
     await adapters.forget_lost(database.clock() - KEEP_LOST_SECONDS)
     return repairs
 
 
-async def _repair_pictures(database: Database, folder: ContentFolder, prefix: str, repairs: Repairs) -> None:
-    found = await folder.sizes(prefix)
-    rows = await database.fetch_all(SELECT_PICTURES, _range(prefix))
+async def _repair_pictures(database: Database, folder: ContentFolder, digit: str, repairs: Repairs) -> None:
+    found = await folder.sizes(digit)
+    rows = await database.fetch_all(SELECT_PICTURES, _range(digit))
     wanted: Mapping[ContentHash, int] = {row["hash"]: row["bytes"] for row in rows}
     missing = [name for name, size in wanted.items() if found.get(name) != size]
     lost = [name for name, size in found.items() if wanted.get(name) != size]
@@ -87,9 +87,9 @@ async def _repair_pictures(database: Database, folder: ContentFolder, prefix: st
     repairs.lost_pictures += len(lost)
 
 
-async def _repair_inputs(database: Database, folder: ContentFolder, prefix: str, repairs: Repairs) -> None:
-    found = await folder.sizes(prefix)
-    wanted = {row["hash"] for row in await database.fetch_all(SELECT_INPUTS, _range(prefix))}
+async def _repair_inputs(database: Database, folder: ContentFolder, digit: str, repairs: Repairs) -> None:
+    found = await folder.sizes(digit)
+    wanted = {row["hash"] for row in await database.fetch_all(SELECT_INPUTS, _range(digit))}
     for name in wanted - set(found):
         await _fail_jobs(database, name)
         repairs.missing_inputs += 1
@@ -103,6 +103,6 @@ async def _fail_jobs(database: Database, missing: ContentHash) -> None:
             await units.fail(write, row["job_id"], "invalid", words)
 
 
-def _range(prefix: str) -> dict[str, str]:
-    """Return the bounds of every hash that begins so; "g" comes after every hexadecimal digit."""
-    return {"low": prefix, "high": prefix + "g"}
+def _range(digit: str) -> dict[str, str]:
+    """Return the bounds of every hash that begins with the digit; "g" comes after every hexadecimal digit."""
+    return {"low": digit, "high": digit + "g"}

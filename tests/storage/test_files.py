@@ -138,9 +138,9 @@ async def test_sizes_tell_whole_files_only(pictures: ContentFolder) -> None:
     folder = pictures.path(name).parent
     (folder / ".half.tmp").write_bytes(b"on")
     (folder / "notes.txt").write_bytes(b"a person's own")
-    assert await pictures.sizes(name[:2]) == {name: 3}
+    assert await pictures.sizes(name[0]) == {name: 3}
     assert sorted(path.name for path in folder.iterdir()) == [f"{name[2:]}.png", "notes.txt"]
-    assert await pictures.sizes("zz") == {}
+    assert await pictures.sizes("z") == {}
 
 
 # Large files, side by side ------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ async def test_a_file_is_moved_in_under_its_hash(flat: FlatFolder, tmp_path: Pat
         assert not source.exists()
         assert flat.path(name).read_bytes() == content
     assert len(list(flat.root.iterdir())) == 2
-    assert await flat.sizes(name[:2]) == {name: 6}
+    assert await flat.sizes(name[0]) == {name: 6}
 
 
 async def test_a_file_comes_from_another_disk_too(
