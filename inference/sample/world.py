@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 from types import MappingProxyType
 
@@ -158,6 +159,8 @@ def _side_by_side(scene: Scene, random: Random) -> list[Placed]:
     ]
 
 
+#: Pixels at least between copies.
+_GAP = 1.5
 #: Copies -> centres, their jitter, and the radius by size.
 _ROWS: Mapping[int, tuple[tuple[int, ...], float, Mapping[str, tuple[float, float]]]] = MappingProxyType(
     {
@@ -169,8 +172,14 @@ _ROWS: Mapping[int, tuple[tuple[int, ...], float, Mapping[str, tuple[float, floa
 
 def _in_a_row(scene: Scene, random: Random) -> list[Placed]:
     centres, stray, radii = _ROWS[scene.count]
+    (subject,) = scene.subjects
     radius, y = random.uniform(*radii[scene.size]), 64 + _jitter(random, 5)
-    return [Placed(scene.subjects[0], x + _jitter(random, stray), y, radius) for x in centres]
+    width = radius * 2 * max(x for x, _ in OUTLINES[subject.shape])
+    while True:
+        xs = [x + _jitter(random, stray) for x in centres]
+        # Copies that touch would be one.
+        if min(right - left for left, right in pairwise(xs)) >= width + _GAP:
+            return [Placed(subject, x, y, radius) for x in xs]
 
 
 def _single(scene: Scene, random: Random) -> Placed:

@@ -14,6 +14,22 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Draws a place anew, or another in its stead; whoever was at something in it stays there. */
+export function drawAnew(place, draw, then = place) {
+  const at = place.contains(document.activeElement) ? markOf(document.activeElement) : null;
+  draw();
+  if (at === null || then.contains(document.activeElement)) return;
+  [then, ...then.querySelectorAll("a, button, input, select, textarea, [tabindex]")].find((each) => markOf(each) === at)?.focus();
+}
+
+/** Returns what is the same of an element when it is drawn anew. */
+function markOf(element) {
+  const { message, key, id } = element.dataset;
+  if (message) return message;
+  const own = key ?? id ?? element.getAttribute("aria-label") ?? element.getAttribute("href") ?? element.textContent;
+  return [element.closest("[data-message]")?.dataset.message ?? "", element.tagName, own].join("\n");
+}
+
 let last = 0;
 
 /** Returns an id that no other element of the page has. */

@@ -3,7 +3,7 @@
 import { get, of, post, put, remove, Refused } from "./api.js";
 import { Composer } from "./composer.js";
 import { askFor, openModal } from "./dialogs.js";
-import { announce, h } from "./dom.js";
+import { announce, drawAnew, h } from "./dom.js";
 import { openMenu } from "./menus.js";
 import { MessageList } from "./messages.js";
 import { Panel } from "./panel.js";
@@ -72,8 +72,8 @@ class Page {
     const isNew = next.id !== this.channel?.id;
     this.channel = next;
     if (wanted !== next.id) history.replaceState(null, "", `#${encodeURIComponent(world.person)}/${next.id}`);
-    this.drawServers();
-    this.drawChannels();
+    drawAnew($("servers"), () => this.drawServers());
+    drawAnew($("channels"), () => this.drawChannels());
     this.drawHead();
     if (isNew) this.composer.open(next);
     await this.list.open(next.id);

@@ -2,7 +2,7 @@
 
 import { put, post, of, remove, Refused } from "./api.js";
 import { fileCard, lightbox, render } from "./components.js";
-import { announce, h } from "./dom.js";
+import { announce, drawAnew, h } from "./dom.js";
 import { inline, markdown, relative } from "./markdown.js";
 import { openMenu } from "./menus.js";
 
@@ -38,7 +38,7 @@ export class MessageList {
     if (this.channel !== channelId) return;
     this.rows.clear();
     const rows = [...some.values()].sort(byId).map((message) => this.row(message)).filter(Boolean);
-    this.rowsElement.replaceChildren(...rows);
+    drawAnew(this.rowsElement, () => this.rowsElement.replaceChildren(...rows));
     this.group();
     this.atEnd = true;
     this.stick();
@@ -64,10 +64,7 @@ export class MessageList {
     const row = this.row(message);
     if (!row) return;
     if (before) {
-      const focused = before.contains(document.activeElement) ? document.activeElement.dataset?.id : null;
-      before.replaceWith(row);
-      if (focused) row.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
-      else if (before === document.activeElement) row.focus();
+      drawAnew(before, () => before.replaceWith(row), row);
     } else {
       const next = [...this.rowsElement.children].find((each) => BigInt(each.dataset.message) > BigInt(message.id));
       this.rowsElement.insertBefore(row, next ?? null);

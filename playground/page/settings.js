@@ -1,7 +1,7 @@
 // A server's settings, for who may manage it: channels, roles and who has them, and who is offered which command.
 
 import { doAndTell, get, post, put, remove } from "./api.js";
-import { h, newId, openDialog } from "./dom.js";
+import { drawAnew, h, newId, openDialog } from "./dom.js";
 
 const ADMINISTRATOR = 8n;
 const MANAGE_SERVER = 32n;
@@ -87,17 +87,16 @@ export class ServerSettings {
     return form;
   }
 
-  /** Draws the lists anew; whoever was at something stays there. */
+  /** Draws the lists anew. */
   draw() {
     const { guild } = this;
     if (!guild) return this.dialog.close();
-    const at = this.dialog.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.lists.channels.replaceChildren(this.drawChannels(guild));
-    this.lists.roles.replaceChildren(this.drawRoles(guild));
-    this.lists.members.replaceChildren(this.drawMembers(guild));
-    this.lists.commands.replaceChildren(...this.drawCommands(guild));
-    if (at) this.dialog.querySelector(`[data-key="${CSS.escape(at)}"]`)?.focus();
-    return undefined;
+    return drawAnew(this.dialog, () => {
+      this.lists.channels.replaceChildren(this.drawChannels(guild));
+      this.lists.roles.replaceChildren(this.drawRoles(guild));
+      this.lists.members.replaceChildren(this.drawMembers(guild));
+      this.lists.commands.replaceChildren(...this.drawCommands(guild));
+    });
   }
 
   drawChannels(guild) {

@@ -16,6 +16,8 @@ export class World {
     /** Messages by channel, then by id, in the order of their ids; only of channels that were opened. */
     this.messages = new Map();
     this.commands = new Map();
+    /** Channels whose messages are being read, and what changed meanwhile: by id, null for what is gone. */
+    this.reads = new Set();
     this.exchanges = 0;
     this.listeners = new Set();
     this.skew = 0;
@@ -70,6 +72,7 @@ export class World {
     });
     on("message", (message) => this.keep(message));
     on("message_deleted", ({ id, channel_id }) => {
+      this.note(channel_id, id, null);
       if (this.messages.get(channel_id)?.delete(id)) this.tell("message_deleted", { id, channel_id });
     });
     on("channel", () => this.reload());
@@ -98,7 +101,12 @@ export class World {
     this.reloading = setTimeout(() => this.load().catch(() => this.tell("lost")), 30);
   }
 
+  note(channel, id, message) {
+    for (const read of this.reads) if (read.id === channel) read.changed.set(id, message);
+  }
+
   keep(message) {
+    this.note(message.channel_id, message.id, message);
     const some = this.messages.get(message.channel_id);
     if (!some) return;
     const known = some.has(message.id);
@@ -109,8 +117,16 @@ export class World {
   /** Reads a channel's messages, unless that was done. */
   async open(id, again = false) {
     if (again || !this.messages.has(id)) {
-      const found = await get(of(this.person, `/channels/${id}/messages`));
-      this.messages.set(id, new Map(found.map((message) => [message.id, message])));
+      const read = { id, changed: new Map() };
+      this.reads.add(read);
+      try {
+        const found = await get(of(this.person, `/channels/${id}/messages`));
+        const some = new Map(found.map((message) => [message.id, message]));
+        for (const [each, message] of read.changed) message ? some.set(each, message) : some.delete(each);
+        this.messages.set(id, some);
+      } finally {
+        this.reads.delete(read);
+      }
     }
     return this.messages.get(id);
   }

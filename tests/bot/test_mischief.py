@@ -42,10 +42,10 @@ class Play:
     address: str
     log: Path
 
-    def wish(self) -> str:
+    def wish(self, until: str = "finished") -> str:
         """Ask for a picture, and return what is answered first."""
         body = {"name": "imagine", "options": {"prompt": PROMPT, "steps": 20, "seed": 7}}
-        path = "/people/ann/channels/general/commands?until=finished&seconds=60"
+        path = f"/people/ann/channels/general/commands?until={until}&seconds=60"
         return text_of(ask(self.address, path, body)["response"]["message"])
 
     @property
@@ -115,7 +115,7 @@ def test_a_killed_workers_picture_is_painted_again_and_the_same(tmp_path: Path) 
         play.wish()
         play.pictures(1)
         with play.held() as worker:
-            play.wish()
+            play.wish("settled")
             play.sees("0 of 1 done")
             assert play.do("kill-the-worker").startswith("The worker was killed.")
             until(lambda: not psutil.pid_exists(worker.pid))
@@ -129,7 +129,7 @@ def test_a_full_disk_refuses_in_words_and_what_is_painted_waits_for_room(tmp_pat
         play.wish()
         play.pictures(1)
         with play.held():
-            play.wish()
+            play.wish("settled")
             play.sees("0 of 1 done")
             assert play.do("fill-the-disk") == "The disk is full: the bot can write nothing."
             assert play.do("fill-the-disk") == "The disk is full already."

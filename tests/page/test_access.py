@@ -1,10 +1,12 @@
 """Everybody can use the page: by keys, by readers of screens, on a phone, in a long channel."""
 
+import asyncio
 import importlib.resources
 import json
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Route
 
 from bot.app import Easel
 from playground import Playground
@@ -81,6 +83,46 @@ async def test_a_picture_by_keys_alone(playground: Playground, easel: Easel, ope
             break
     await keys.press("Enter")
     await ann.sees("Only you can see this")
+
+
+async def test_what_is_drawn_anew_keeps_the_focus(playground: Playground, opens: Opens) -> None:
+    await playground.person("bob").send("general", "hello")
+    ann, guild = await opens("ann"), playground.world.guild("Atelier")
+    channels = ann.page.get_by_role("navigation", name="Channels")
+    bob = ann.messages.first.get_by_role("button", name="bob")
+    places = channels.get_by_role("link", name="general"), channels.get_by_text("Add a channel"), bob
+    for number, at in enumerate(places):
+        await at.focus()
+        await at.evaluate("each => (window.before = each)")
+        guild.channel(f"room-{number}")
+        await channels.get_by_role("link", name=f"room-{number}").wait_for()
+        await ann.page.wait_for_function("!window.before.isConnected")
+        await ann.page.locator("#messages:not([aria-busy])").wait_for()
+        assert await at.evaluate("each => each === document.activeElement")
+
+
+async def test_what_is_said_while_messages_are_read_is_not_lost(playground: Playground, opens: Opens) -> None:
+    bob = playground.person("bob")
+    await bob.send("general", "the first")
+    ann, guild = await opens("ann"), playground.world.guild("Atelier")
+    asked, go = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        reply = await route.fetch()
+        asked.set()
+        await go.wait()
+        await route.fulfill(response=reply)
+
+    await ann.page.route("**/channels/*/messages", late)
+    guild.channel("lounge")
+    await asked.wait()
+    await bob.send("general", "the second")
+    await ann.sees("the second")
+    go.set()
+    await ann.page.get_by_role("link", name="lounge").wait_for()
+    await ann.page.locator("#messages:not([aria-busy])").wait_for()
+    assert await ann.messages.count() == 2
+    await ann.sees("the second", ann.last)
 
 
 async def test_on_a_phone(playground: Playground, easel: Easel, opens: Opens) -> None:

@@ -46,6 +46,11 @@ from tests.sample_requests import recipe
 
 LAUNCH = LaunchId("the first")
 
+_STATES = """
+    SELECT jobs.state AS job, units.state AS unit FROM jobs JOIN units ON units.job_id = jobs.id
+    WHERE jobs.id = :id ORDER BY units.unit_index
+"""
+
 
 class Scripted:
     """Obeys `bot.engines.base.Engine`, and paints nothing unless the test says so."""
@@ -184,10 +189,9 @@ class House:
         return job.id
 
     async def state(self, job_id: JobId) -> tuple[str, str]:
-        """Return a job's state and the first letters of its units'."""
-        job = await jobs.get(self.database, job_id)
-        assert job is not None
-        return job.state, "".join(unit.state[0] for unit in await jobs.units_of(self.database, job_id))
+        """Return a job's state and the first letters of its units', as they are at one moment."""
+        rows = await self.database.fetch_all(_STATES, {"id": job_id})
+        return rows[0]["job"], "".join(row["unit"][0] for row in rows)
 
     async def lease(self, job_id: JobId, *indexes: int, times: int = 1) -> None:
         """Let an engine die with units, as far as the database knows."""
