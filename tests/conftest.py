@@ -28,6 +28,15 @@ settings.load_profile("easel")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those that may take the longest begin first: at the end nobody waits for one of them."""
+
+    def patience(item: pytest.Item) -> float:
+        return max((float(mark.args[0]) for mark in item.iter_markers("timeout")), default=0.0)
+
+    items.sort(key=patience, reverse=True)
+
+
 @pytest.fixture(scope="session")
 def tiny_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder that holds CLIP's vocabulary, as `easel models fetch-tokenizer` leaves it, and nothing else."""
