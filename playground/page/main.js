@@ -136,12 +136,12 @@ class Page {
     const { bot } = this.world;
     if (!this.channel) return;
     const activity = bot.presence?.activities?.[0];
-    $("head").replaceChildren(
+    drawAnew($("head"), () => $("head").replaceChildren(
       h("button", { type: "button", className: "burger", "aria-label": "Servers and channels", "aria-expanded": String(document.body.classList.contains("navigating")), onclick: () => this.toggleNavigation() }, "☰"),
       h("h1", {}, h("span", { "aria-hidden": "true" }, this.channel.parent ? "↳ " : this.channel.guild ? "# " : "@ "), this.nameOf(this.channel)),
       h("p", { className: "bot small", role: "status" }, trouble || (bot.connected ? `${bot.name} is here${activity ? `: ${activity.state ?? activity.name}` : ""}` : `${bot.name} is not connected`)),
       h("button", { type: "button", className: "chip", "aria-pressed": String(document.documentElement.dataset.theme === "light"), onclick: () => turnTheme() }, "◐ Light"),
-      h("button", { type: "button", className: "chip", "aria-pressed": String(!$("panel").hidden), "aria-controls": "panel", onclick: () => this.togglePanel() }, "⌁ Wire"));
+      h("button", { type: "button", className: "chip", "aria-pressed": String(!$("panel").hidden), "aria-controls": "panel", onclick: () => this.togglePanel() }, "⌁ Wire")));
   }
 
   toggleNavigation(on = !document.body.classList.contains("navigating")) {

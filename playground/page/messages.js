@@ -31,7 +31,9 @@ export class MessageList {
     this.watch.observe(this.rowsElement);
   }
 
+  /** Shows a channel from its end; one that is shown already stays where it is. */
   async open(channelId) {
+    const isNew = this.channel !== channelId;
     this.channel = channelId;
     this.element.setAttribute("aria-busy", "true");
     const some = await this.world.open(channelId);
@@ -40,7 +42,7 @@ export class MessageList {
     const rows = [...some.values()].sort(byId).map((message) => this.row(message)).filter(Boolean);
     drawAnew(this.rowsElement, () => this.rowsElement.replaceChildren(...rows));
     this.group();
-    this.atEnd = true;
+    this.atEnd ||= isNew;
     this.stick();
     this.element.removeAttribute("aria-busy");
   }

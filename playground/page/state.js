@@ -101,6 +101,7 @@ export class World {
     this.reloading = setTimeout(() => this.load().catch(() => this.tell("lost")), 30);
   }
 
+  /** Lets those that are reading a channel's messages know of a newer one. */
   note(channel, id, message) {
     for (const read of this.reads) if (read.id === channel) read.changed.set(id, message);
   }

@@ -89,7 +89,9 @@ async def test_a_role_has_its_lane_and_weight_within_what_the_operator_allows(
             asked = await begun(playground, ann)
             [unfinished] = bot.rooms.dispatcher.jobs()
             assert unfinished.lane == lane
-            [flight] = bot.rooms.dispatcher.board.flights.values()
+            flights = bot.rooms.dispatcher.board.flights
+            await playground.until(lambda: flights)  # noqa: B023
+            [flight] = flights.values()
             assert flight.unit.weight == 8.0
             await ann.press(asked.messages[-1], "Cancel")
             await playground.until(lambda: "Cancelled" in words_of(asked))  # noqa: B023

@@ -90,7 +90,8 @@ async def test_what_is_drawn_anew_keeps_the_focus(playground: Playground, opens:
     ann, guild = await opens("ann"), playground.world.guild("Atelier")
     channels = ann.page.get_by_role("navigation", name="Channels")
     bob = ann.messages.first.get_by_role("button", name="bob")
-    places = channels.get_by_role("link", name="general"), channels.get_by_text("Add a channel"), bob
+    wire = ann.page.get_by_role("button", name="Wire")
+    places = channels.get_by_role("link", name="general"), channels.get_by_text("Add a channel"), bob, wire
     for number, at in enumerate(places):
         await at.focus()
         await at.evaluate("each => (window.before = each)")
@@ -153,6 +154,13 @@ async def test_a_long_channel(playground: Playground, opens: Opens) -> None:
     kept = "window.rows.every((row, index) => document.querySelectorAll('li.message')[index] === row)"
     assert await ann.page.evaluate(kept)
     assert await ann.page.locator("#messages").evaluate(gap) < 80
+    # Whoever reads what is older stays there, whatever else changes.
+    await ann.page.locator("#messages").evaluate("each => each.scrollTo(0, 3000)")
+    playground.world.guild("Atelier").channel("lounge")
+    await ann.page.get_by_role("link", name="lounge").wait_for()
+    await ann.page.wait_for_function("window.rows.every(each => !each.isConnected)")
+    await ann.page.locator("#messages:not([aria-busy])").wait_for()
+    assert await ann.page.locator("#messages").evaluate("each => each.scrollTop") == 3000
 
 
 async def test_files_are_dropped_on_a_command(
