@@ -2,7 +2,7 @@
 
 import { doAndTell, get, post, remove, Refused } from "./api.js";
 import { askFor } from "./dialogs.js";
-import { announce, h } from "./dom.js";
+import { announce, drawAnew, h } from "./dom.js";
 
 const MOST = 200;
 
@@ -50,9 +50,7 @@ export class Panel {
   async readDeeds() {
     if (this.element.hidden) return;
     const deeds = await get("/deeds").catch(() => []);
-    const had = this.offered.contains(document.activeElement) ? document.activeElement.dataset.deed : null;
-    this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { deed: each.name }, onclick: (event) => this.ask(each, event.currentTarget) }, each.label)));
-    if (had) this.offered.querySelector(`[data-deed="${CSS.escape(had)}"]`)?.focus();
+    drawAnew(this.offered, () => this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { key: each.name }, onclick: (event) => this.ask(each, event.currentTarget) }, each.label))));
   }
 
   /** Asks for a deed, once at a time, and says what came back. */
