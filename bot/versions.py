@@ -7,13 +7,15 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from inference import __version__
+
 _BUILT_FOR = re.compile(r"^(cuda|hip)\b[^=]*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _NAMES = {"cuda": "CUDA", "hip": "ROCm"}
 
 
 def version_line() -> str:
     """Return Easel's version, Python's, and torch's with what it was built for."""
-    return f"easel {metadata.version('easel')} (Python {platform.python_version()}, {_torch()})"
+    return f"easel {__version__} (Python {platform.python_version()}, {_torch()})"
 
 
 def _torch() -> str:

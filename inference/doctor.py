@@ -7,12 +7,13 @@ import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import metadata
 from pathlib import Path
 
 import psutil
 import torch
 
+from inference import __version__
+from inference.extras import to_install
 from inference.findings import Finding
 from inference.models.catalogue import Catalogue
 from inference.models.device import choose_device, choose_dtype, device_name, installed_version, memory_bytes
@@ -70,8 +71,8 @@ def examine(folder: Path, checker: str = "", data: Path | None = None) -> list[F
 def _versions() -> list[Finding]:
     packages = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
     versions = ", ".join(f"{package} {installed_version(package) or 'missing'}" for package in packages)
-    advice = "" if "missing" not in versions else "Install Easel again: pip install -c constraints.txt ."
-    system = f"easel {metadata.version('easel')}, Python {platform.python_version()}, {platform.platform(terse=True)}"
+    advice = "" if "missing" not in versions else "In its folder, run pip install -c constraints.txt -e ."
+    system = f"easel {__version__}, Python {platform.python_version()}, {platform.platform(terse=True)}"
     system += ", in a container" if in_container() else ""
     return [Finding("ok", "system", system), Finding("bad" if advice else "ok", "packages", versions, advice)]
 
@@ -103,7 +104,7 @@ def _upscaling() -> Finding:
     version = installed_version("spandrel")
     if version is not None:
         return Finding("ok", "upscaling", f"by networks (spandrel {version}), and by Lanczos's filter")
-    advice = "For networks such as Real-ESRGAN, run pip install 'easel[upscale]'."
+    advice = f"For networks such as Real-ESRGAN: {to_install('upscale')}"
     return Finding("note", "upscaling", "by Lanczos's filter (spandrel is not installed)", advice)
 
 
@@ -111,7 +112,7 @@ def _faces() -> Finding:
     version = installed_version("opencv-python-headless")
     if version is not None:
         return Finding("ok", "faces", f"found by OpenCV {version}, for face restorers such as GFPGAN")
-    advice = "To restore faces, run pip install 'easel[upscale]'."
+    advice = f"To restore faces: {to_install('upscale')}"
     return Finding("note", "faces", "not restored (opencv-python-headless is not installed)", advice)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import psutil
 import torch
 
+from inference.extras import to_install
 from inference.models.errors import ModelError
 from inference.protocol.messages import DeviceInfo
 
@@ -49,7 +50,7 @@ def choose_dtype(wanted: str, device: torch.device) -> torch.dtype:
 def choose_attention(wanted: str) -> Attention:
     """Return the attention: "auto" is torch's own. Raises ModelError where xformers is chosen and not installed."""
     if wanted == "xformers" and installed_version("xformers") is None:
-        raise ModelError("Attention by xformers was chosen but is not installed. Run `pip install easel[xformers]`.")
+        raise ModelError(f"Attention by xformers was chosen but is not installed. {to_install('xformers')}")
     if wanted not in ("auto", "sdpa", "xformers"):
         raise ModelError(f"There is no attention {wanted!r}. Known: auto, sdpa, xformers.")
     return "xformers" if wanted == "xformers" else "sdpa"

@@ -10,6 +10,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+from inference.extras import to_install
 from inference.families.base import DiffusionModel, Prediction
 from inference.families.clip import ClipEncoder
 from inference.models.detection import Detected, detect
@@ -116,5 +117,5 @@ def _use_xformers(unet: UNet2DConditionModel) -> None:
     except (ImportError, ModuleNotFoundError, ValueError) as error:
         raise ModelError(
             "Attention by xformers was asked for, but xformers is not installed or has no GPU here. "
-            "Run `pip install easel[xformers]`, or choose the attention `sdpa`."
+            f"{to_install('xformers')} Or choose the attention `sdpa`."
         ) from error

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.extras import to_install
 from inference.models.errors import ModelError
 from inference.vision.preprocessing import FILE, Preprocessing, Triple, described, read_json
 from inference.vision.safety import Judgement
 
-INSTALL = "pip install 'easel[onnx]'"
 _CONFIG = "config.json"
 #: Parts of labels that say what is not for everybody.
 _FLAGGED_WORDS = ("nsfw", "porn", "hentai", "sexy", "explicit", "nude", "nudity", "unsafe")
@@ -121,7 +121,7 @@ def _session(path: Path, threads: int) -> tuple[Any, tuple[type[Exception], ...]
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as raised
     except ImportError:
-        raise ModelError(f"{path} is an ONNX file, and onnxruntime is not installed. Run {INSTALL}.") from None
+        raise ModelError(f"{path} is an ONNX file, and onnxruntime is not installed. {to_install('onnx')}") from None
     names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
     failures = (RuntimeError, ValueError, *(getattr(raised, name) for name in (*names, "RuntimeException")))
     options = onnxruntime.SessionOptions()

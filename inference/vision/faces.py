@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from inference.extras import to_install
 from inference.models.errors import ModelError
 from inference.vision.alignment import Similarity, sampled
-from inference.vision.networks import INSTALL
 
 #: More faces than these are left as they are, the smallest first.
 MOST_FACES = 16
@@ -78,7 +78,8 @@ class FaceFinder:
             )
         except (ImportError, AttributeError, FileNotFoundError) as error:
             raise ModelError(
-                f"Faces are found by OpenCV 4 (opencv-python-headless), which is missing ({error}). Run {INSTALL}."
+                f"Faces are found by OpenCV 4 (opencv-python-headless), which is missing ({error}). "
+                f"{to_install('upscale')}"
             ) from error
 
     def _cascade(self, path: Path) -> Any:

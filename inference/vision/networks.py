@@ -15,11 +15,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from inference.extras import to_install
 from inference.models.errors import ModelError
 from inference.models.headers import Header
 from inference.vision.torchvision_stand_in import torchvision_at_hand
 
-INSTALL = "pip install 'easel[upscale]'"
 #: Side in pixels of the faces that all networks which restore faces were trained on.
 FACE_SIDE = 512
 #: Keys of the usual families, by which a file is told to be of use before spandrel is installed.
@@ -63,9 +63,7 @@ def recognised(name: str, header: Header) -> Recognised | None:
         keys = {key.removeprefix("module.") for key in header.tensors}
         for usual, what in ((_USUAL_KEYS, "an upscaler"), (_USUAL_FACE_KEYS, "a face restorer")):
             if keys.intersection(usual):
-                raise ModelError(
-                    f"{name} looks like {what}. Install what reads those first: {INSTALL}. Then add it again."
-                ) from None
+                raise ModelError(f"{name} looks like {what}. {to_install('upscale')} Then add it again.") from None
         return None
     shapes = {key: info.shape for key, info in header.tensors.items()}
     found = _built_of(spandrel, shapes)
@@ -153,7 +151,7 @@ def _spandrel() -> Any:
             import spandrel
     except ImportError as error:
         raise ModelError(
-            f"Upscalers and face restorers need spandrel, which is not installed ({error}). Run {INSTALL}."
+            f"Upscalers and face restorers need spandrel, which is not installed ({error}). {to_install('upscale')}"
         ) from error
     try:
         with torchvision_at_hand():

@@ -166,7 +166,7 @@ def test_a_missing_opencv_is_told_before_anything_is_loaded(house: House, monkey
     house.ask("a", saved(red()), 2, network=4, faces=True)
     house.run()
     (failed,) = house.of(Failed, "a")
-    assert failed.kind == "model" and "pip install 'easel[upscale]'" in failed.message
+    assert failed.kind == "model" and "-e '.[upscale]'" in failed.message
     assert house.of(Loaded, "a") == []
 
 

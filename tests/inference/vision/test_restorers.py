@@ -93,7 +93,7 @@ def test_numbers_that_are_none_are_told(tmp_path: Path) -> None:
 def test_without_spandrel_people_are_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_restoreformer(tmp_path / "faces.safetensors")
     monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(ModelError, match=r"looks like a face restorer.*pip install 'easel\[upscale\]'"):
+    with pytest.raises(ModelError, match=r"looks like a face restorer.*pip install .* '\.\[upscale\]'"):
         detect(path)
     with pytest.raises(ModelError, match="looks like a face restorer"):
         detect_file("g.safetensors", header(shapes_of_gfpgan()))

@@ -229,7 +229,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
 
 def test_without_onnxruntime_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ModelError, match=r"pip install 'easel\[onnx\]'"):
+    with pytest.raises(ModelError, match=r"pip install -c constraints.txt -e '\.\[onnx\]'"):
         open_checker(red_classifier(tmp_path / "red.onnx"))
 
 

@@ -72,9 +72,9 @@ def test_weights_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
 def test_without_spandrel_people_are_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_esrgan(tmp_path / "a.safetensors")
     monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(ModelError, match=r"looks like an upscaler.*pip install 'easel\[upscale\]'"):
+    with pytest.raises(ModelError, match=r"looks like an upscaler.*pip install -c constraints.txt -e '\.\[upscale\]'"):
         detect(path)
-    with pytest.raises(ModelError, match=r"Run pip install 'easel\[upscale\]'"):
+    with pytest.raises(ModelError, match=r"Run pip install -c constraints.txt -e '\.\[upscale\]'"):
         load_upscaler(path, CPU, torch.float32)
     save_file({"anything": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(ModelError, match="no network that this program knows"):
