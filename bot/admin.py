@@ -203,6 +203,8 @@ class Desk:
                 shown.update(task, completed=state.done_bytes, total=state.total_bytes or None)
                 await asyncio.sleep(_LOOK_SECONDS)
                 state = msgspec.convert(await self._bot.ask("backup-state"), BackupState)
+            if state.path is not None:
+                shown.update(task, completed=state.bytes, total=state.bytes)
         return state
 
     def _backups(self, database: Database) -> Backups:
