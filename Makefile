@@ -48,7 +48,7 @@ contracts: $(VENV)/.dev ## Check which package may import which
 check: test lint types contracts ## All of the above
 
 bench: $(VENV)/.dev ## Measure against plain diffusers, in one run
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 pictures: $(VENV)/.dev ## Take the pictures of docs/images/commands and the film of the README anew
 	@EASEL_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/page/test_every_command.py tests/page/test_film.py

@@ -21,7 +21,6 @@ from inference.protocol.recipe import AdapterUse, ContentHash
 
 #: With kohya's usual choice of modules this makes 30 MB in half precision for a network of SD 1.5's size.
 _RANK = 28
-_ROUNDS = 7
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,18 @@ class Found:
     effect: float
 
 
-def measure(pair: Pair, folder: Path, side: int) -> Found:
-    """Measure switches between two LoRAs of random weights, ours first: theirs rebuilds the networks' modules."""
+def measure(pair: Pair, folder: Path, side: int, rounds: int = 7) -> Found:
+    """Measure switches between two LoRAs of random weights, ours first: theirs rebuilds the networks' modules.
+
+    There are two rounds at the least.
+    """
     files = [_write(folder, pair.model, seed) for seed in (1, 2)]
     names = [ContentHash(file.stem) for file in files]
     once = _pass(pair.model, side)
     plain_pass, plain_answer = _timed(once, pair.model.device), once()
     ours, unread, off = [], [], []
     adapters = Adapters(folder, pair.model.device, pair.model.dtype)
-    for index in range(_ROUNDS):
+    for index in range(rounds):
         ours.append(_switch(adapters, pair.model, names[index % 2], ahead=True))
         off.append(_off(adapters, pair.model))
         adapters = Adapters(folder, pair.model.device, pair.model.dtype)
@@ -66,7 +68,7 @@ def measure(pair: Pair, folder: Path, side: int) -> Found:
         _switch(adapters, pair.model, name, ahead=True)
     our_pass, our_answer = _timed(once, pair.model.device), once()
     adapters.take_off()
-    theirs, hotswap = _theirs(pair.pipeline, files, pair.model.device)
+    theirs, hotswap = _theirs(pair.pipeline, files, pair.model.device, rounds)
     their_pass, their_answer = _timed(once, pair.model.device), once()
     pair.pipeline.unload_lora_weights()
     return Found(
@@ -111,7 +113,7 @@ def _off(adapters: Adapters, model: DiffusionModel) -> float:
     return _milliseconds(off, model.device)
 
 
-def _theirs(pipeline: Any, files: list[Path], device: torch.device) -> tuple[float, float]:
+def _theirs(pipeline: Any, files: list[Path], device: torch.device, rounds: int) -> tuple[float, float]:
     """Return the median of what diffusers takes to exchange one LoRA for another, loaded anew and in place."""
 
     def exchange(file: Path) -> None:
@@ -121,12 +123,12 @@ def _theirs(pipeline: Any, files: list[Path], device: torch.device) -> tuple[flo
     def swap(file: Path) -> None:
         pipeline.load_lora_weights(file.parent, weight_name=file.name, adapter_name="one", hotswap=True)
 
-    anew = [_milliseconds(lambda file=files[index % 2]: exchange(file), device) for index in range(_ROUNDS)]  # type: ignore[misc]
+    anew = [_milliseconds(lambda file=files[index % 2]: exchange(file), device) for index in range(rounds)]  # type: ignore[misc]
     # In place diffusers exchanges the denoising network's part alone; the text encoder's is loaded anew there.
     unet_only = [_without_text(file) for file in files]
     pipeline.unload_lora_weights()
     pipeline.load_lora_weights(unet_only[0].parent, weight_name=unet_only[0].name, adapter_name="one")
-    placed = [_milliseconds(lambda file=unet_only[index % 2]: swap(file), device) for index in range(1, _ROUNDS)]  # type: ignore[misc]
+    placed = [_milliseconds(lambda file=unet_only[index % 2]: swap(file), device) for index in range(1, rounds)]  # type: ignore[misc]
     exchange(files[1])
     return median(anew), median(placed)
 

@@ -130,6 +130,6 @@ async def _follow(engine: Engine, command: Generate) -> list[EngineEvent]:
     raise RuntimeError("the worker left")
 
 
-def measure_process(settings: EngineSettings) -> Crossing:
+def measure_process(settings: EngineSettings, jobs: int = 12) -> Crossing:
     """Run `of_process` in an event loop of its own."""
-    return asyncio.run(of_process(settings))
+    return asyncio.run(of_process(settings, jobs))

@@ -351,22 +351,31 @@ def compare(scenario: Scenario | None = None) -> Comparison:
     return Comparison(scenario, asked, simulate(Fifo(), asked), simulate(Fair(), asked))
 
 
-def run() -> None:
-    """Print what decisions cost, what a simulation of a million jobs takes, and who waits how long."""
-    print("100,000 jobs wait for 6 models; milliseconds of a decision, median and p99")
+def run(
+    waiting: int = 100_000,
+    crowds: Sequence[int] = (1000, 1, 100_000),
+    decisions: int = 2000,
+    compared: int = 100_000,
+    served: int = 1_000_000,
+) -> None:
+    """Print what decisions cost, who waits how long, and what a simulation of many more jobs takes.
+
+    Decisions are taken while `waiting` jobs wait, of each number of members in `crowds`.
+    """
+    print(f"{waiting:,} jobs wait for 6 models; milliseconds of a decision, median and p99")
     print(f"{'members':>9} {'pictures':>9} {'claim':>15} {'with 3 companions':>19} {'position':>15}")
-    for members in (1000, 1, 100_000):
-        found = costs(members)
+    for members in crowds:
+        found = costs(members, waiting, decisions)
         cells = [_median_and_p99(times) for times in (found.claims, found.batches, found.positions)]
         print(f"{members:9,} {found.pictures:9,} {cells[0]:>15} {cells[1]:>19} {cells[2]:>15}", flush=True)
-    _print_comparison(compare())
+    _print_comparison(compare(Scenario(jobs=compared)))
     began = time.perf_counter()
-    asked = requests(Scenario(jobs=1_000_000))
+    asked = requests(Scenario(jobs=served))
     drawn = time.perf_counter()
     outcome = simulate(Fair(), asked)
     took = time.perf_counter() - drawn
     print(
-        f"\n1,000,000 jobs ({outcome.units:,} pictures, {outcome.ended / DAY:.0f} days) served in {took:.0f} s;",
+        f"\n{served:,} jobs ({outcome.units:,} pictures, {outcome.ended / DAY:.0f} days) served in {took:.0f} s;",
         end=" ",
     )
     print(f"{1e6 * took / outcome.units:.0f} us a picture, engine included; to draw them up took {drawn - began:.0f} s")

@@ -19,8 +19,6 @@ from playground.invocations import Invocation
 
 #: Of the playground's 24 hours: nobody waits longer for a picture of the stand-in.
 _PATIENCE_SECONDS = 300.0
-#: Of each, one after the other, before all come at once.
-_ALONE = 20
 
 
 @asynccontextmanager
@@ -47,10 +45,10 @@ class Acknowledgement:
     unanswered: int
 
 
-async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
+async def acknowledge(count: int = 200, alone_count: int = 20) -> dict[str, Acknowledgement]:
     """Use /imagine and press Vary, in turns and so many times at once, while pictures of the sample model are painted.
 
-    First some of each alone. Return what is told of each.
+    First `alone_count` of each, one after the other. Return what is told of each.
     """
     async with _stage("sample") as (playground, _bot):
         first = await playground.person("first").command("imagine", {"prompt": "a red circle", "steps": 2})
@@ -62,7 +60,7 @@ async def acknowledge(count: int = 200) -> dict[str, Acknowledgement]:
         people = [playground.person(f"member{number % 40}") for number in range(count)]
         options = {"prompt": "a blue star on a white background", "steps": 1}
         alone: dict[str, list[Invocation]] = {"uses of /imagine, alone": [], "presses of Vary, alone": []}
-        for person in people[:_ALONE]:
+        for person in people[:alone_count]:
             for what, does in (
                 ("uses of /imagine, alone", partial(person.command, "imagine", options)),
                 ("presses of Vary, alone", partial(person.press, shown, "Vary")),
@@ -86,7 +84,7 @@ def _acknowledgement(asked: list[Invocation]) -> Acknowledgement:
     return Acknowledgement(
         count=len(asked),
         median=median(seconds),
-        p99=quantiles(seconds, n=100)[98],
+        p99=quantiles(seconds, n=100, method="inclusive")[98],
         longest=max(seconds),
         unanswered=len(asked) - len(seconds),
     )
@@ -211,7 +209,7 @@ class Soak:
         return 1000 * above / sum((jobs - mean_jobs) ** 2 for jobs, _ in points)
 
 
-async def soak(jobs: int = 2000, at_once: int = 20) -> Soak:
+async def soak(jobs: int = 2000, at_once: int = 20, look_every: int = 100) -> Soak:
     """Ask for so many pictures, some at a time, and look at the bot's memory as they are delivered."""
     memory: list[tuple[int, float]] = []
     async with _stage("clockwork", rate_limits=False, messages_kept=500) as (playground, bot):
@@ -221,7 +219,7 @@ async def soak(jobs: int = 2000, at_once: int = 20) -> Soak:
                 for number in range(at_once)
             ]
             await playground.until(partial(_all_done, asked), _PATIENCE_SECONDS)
-            if (done + at_once) % 100 == 0:
+            if (done + at_once) % look_every == 0:
                 memory.append((done + at_once, bot.resident_bytes / 1e6))
     return Soak(memory)
 
