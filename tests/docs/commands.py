@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from tests.docs.documents import PROMPT, Block, document, manuals
 
+#: How a command in a sentence begins. `easel …` is held against its parsers, by test_options.py.
+_PROGRAMS = re.compile(
+    r"(?:sudo|apt|curl|docker|git|journalctl|make|nvidia-ctk|pip|podman|python3?|ssh)\s\S|\.ci/|\.venv\S+ -m "
+)
+
 
 @dataclass(frozen=True)
 class Command:
@@ -14,7 +19,7 @@ class Command:
 
     document: str
     line: int
-    #: "sh" or "powershell".
+    #: "sh", "powershell", or nothing for one in a sentence.
     terminal: str
     written: str
     #: Without comments, and in the words of `sh`.
@@ -36,6 +41,12 @@ def commands_of(name: str) -> list[Command]:
 def every_command() -> list[Command]:
     """Return the commands of all documents."""
     return [command for name in manuals() for command in commands_of(name)]
+
+
+def spoken_commands() -> list[Command]:
+    """Return the commands that documents name in sentences and tables."""
+    spoken = [span for name in manuals() for span in document(name).codes if _PROGRAMS.match(span.text)]
+    return [Command(span.document, span.line, "", span.text, span.text) for span in spoken]
 
 
 def commands_in(block: Block) -> Iterator[Command]:

@@ -1,6 +1,7 @@
-"""Commands of Docker and Podman, which no test can run: what they name is in the Dockerfile and in compose.yaml.
+"""Commands of Docker and Podman, looked at: what they name is in the Dockerfile and in compose.yaml.
 
-Whether the files themselves are right, and what is in the image, is tested in tests/container.
+Whether the files themselves are right, and what is in the image, is tested in tests/container. Where there is an
+engine, the commands are typed as well.
 """
 
 import re

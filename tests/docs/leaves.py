@@ -8,7 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from inference import __version__
+from inference.adapters.modules import TABLES_FOLDER
+from tests.docs import civitai
+from tests.docs.documents import ROOT
 from tests.docs.machine import Machine
 from tests.docs.shell import Ran
 
@@ -39,6 +41,46 @@ def targets(machine: Machine, ran: Ran) -> None:
 def settings(_machine: Machine, ran: Ran) -> None:
     """Hold that a picture's settings were printed."""
     assert "Steps: " in ran.out
+
+
+def measured(machine: Machine, ran: Ran) -> None:
+    """Hold that every measurement that was asked for was taken."""
+    source = (machine.clone / "benchmarks" / "__main__.py").read_text("utf-8")
+    titles = dict(re.findall(r'^    "(\w+)": \("(.+)", _\w+\),$', source, re.MULTILINE))
+    assert len(titles) > 10
+    named = [title for name, title in titles.items() if re.search(rf"[ =]{name}\b", ran.text)]
+    assert re.findall(r"^== (.+)$", ran.out, re.MULTILINE) == (named or list(titles.values()))
+
+
+def tabulated(machine: Machine, _ran: Ran) -> None:
+    """Hold that the tables are those that the repository has."""
+    for table in TABLES_FOLDER.glob("*.json"):
+        written = machine.clone / table.relative_to(ROOT)
+        assert written.stat().st_mtime > table.stat().st_mtime, f"{table.name} was not written"
+        assert written.read_bytes() == table.read_bytes(), f"{table.name} is another one"
+
+
+def who_may(machine: Machine, ran: Ran) -> None:
+    """Hold that the table is the admin guide's."""
+    assert ran.out.strip() in (machine.clone / "docs" / "admin.md").read_text("utf-8")
+
+
+def frozen(_machine: Machine, ran: Ran) -> None:
+    """Hold that every package is named with its version."""
+    assert re.search(r"^torch==", ran.out, re.MULTILINE), ran
+    assert not re.search(r"^(-e|easel)", ran.out, re.MULTILINE), ran
+
+
+def pulled(machine: Machine, ran: Ran) -> None:
+    """Hold that the newer version is there."""
+    assert machine.version in (ran.folder / "inference" / "__init__.py").read_text("utf-8")
+
+
+def packages(_machine: Machine, ran: Ran) -> None:
+    """Hold that the system has everything that was asked for."""
+    wanted = re.search(r"apt install ([^&]+) &&", ran.text)
+    assert wanted is not None
+    assert ran.out.count("Status: install ok installed") == len(wanted[1].split()), ran
 
 
 def schedule(_machine: Machine, ran: Ran) -> None:
@@ -80,6 +122,12 @@ def adapter(_machine: Machine, ran: Ran) -> None:
     assert "refused" not in ran.out + ran.err, ran
 
 
+def linked(machine: Machine, ran: Ran) -> None:
+    """Hold that the file behind the link was taken in."""
+    adapter(machine, ran)
+    assert civitai.NAME in machine.shell.run("easel adapters list").out
+
+
 def adapters(_machine: Machine, ran: Ran) -> None:
     """Hold that those that were added are listed."""
     assert "ink" in ran.out, ran
@@ -97,9 +145,9 @@ def findings(_machine: Machine, ran: Ran) -> None:
         assert f"{part}:" in ran.out, ran
 
 
-def version(_machine: Machine, ran: Ran) -> None:
-    """Hold that this version is named."""
-    assert ran.out.startswith(f"easel {__version__}"), ran
+def version(machine: Machine, ran: Ran) -> None:
+    """Hold that the version in the clone is named."""
+    assert ran.out.startswith(f"easel {machine.version} "), ran
 
 
 def reply(_machine: Machine, ran: Ran) -> None:
@@ -133,7 +181,7 @@ def installed(machine: Machine, ran: Ran) -> None:
     """Hold that everything was found, and that Easel can be called from the environment where it was asked for."""
     assert "ERROR" not in ran.err, ran
     if re.search(r" (-e|--editable) ", ran.text):
-        assert (machine.clone / ".venv" / "bin" / "easel").exists()
+        version(machine, machine.shell.run(f"{machine.clone}/.venv/bin/easel --version"))
 
 
 def dotenv(machine: Machine, ran: Ran) -> None:

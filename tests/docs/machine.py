@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.tiny_models import Kind
+from inference import __version__
 from inference.models.tokenizers import HUB_ID
 from inference.sample import MODEL_FOLDER
-from tests.docs import props
+from tests.docs import engine, props
 from tests.docs.discord import Discord
 from tests.docs.documents import ROOT, copy_to
 from tests.docs.shell import Running, Shell
@@ -25,6 +26,11 @@ from tests.hub import serving
 #: What would make a reader's machine another one.
 _FOREIGN = re.compile(r"EASEL_|DISCORD_|HF_|PIP_|PYTHON|VIRTUAL_ENV|XDG_|MAKE|MFLAGS|COVERAGE_")
 _SITE_PACKAGES = sysconfig.get_paths()["purelib"]
+
+
+#: How a command ends after Ctrl-C, where that is not with 0: make waits for what it has started, and then ends as
+#: Ctrl-C ends a program; curl ends so at once, and Docker says so by its exit code.
+_WELL = {"make": (0, 2, -signal.SIGINT), "curl": (0, 2, -signal.SIGINT), "docker": (0, 130)}
 
 
 class Machine:
@@ -37,10 +43,13 @@ class Machine:
         self.clone = self.home / "easel"
         self.tiny_file, self.tiny_folder = tiny_file, tiny_folder
         self._folder = folder
-        self._hub = hub
+        self.hub = hub
+        #: Of Easel, as it lies in the clone.
+        self.version = __version__
         self._ports: dict[str, str] = {}
         self._stays: list[Running] = []
         self._discord: Discord | None = None
+        self._containers: engine.Containers | None = None
         self.shell: Shell
         self.logs = folder / "logs"
         for each in (self.home, self.logs, folder / "bin", self.tmp):
@@ -94,8 +103,17 @@ class Machine:
         finally:
             for running in self._stays:
                 running.kill()
+            if self._containers is not None:
+                self._containers.close()
             if self._discord is not None:
                 self._discord.close()
+
+    @staticmethod
+    def free_port() -> int:
+        """Return a port of the loopback that nobody listens at."""
+        with socket.socket() as made:
+            made.bind(("127.0.0.1", 0))
+            return int(made.getsockname()[1])
 
     def _environment(self, with_easel: bool, windows: bool) -> dict[str, str]:
         own = self._folder / "bin"
@@ -103,6 +121,8 @@ class Machine:
         self._program(own / ("python" if windows else "python3"), f'exec "{base}" "$@"')
         self._program(own / "git", self._git())
         self._program(own / "browser", f'echo "$1" > "{self._folder}/opened"')
+        # Whoever may do anything has no need of it, and often none.
+        self._program(own / "sudo", 'exec "$@"')
         old = [each for each in os.environ["PATH"].split(os.pathsep) if each != str(Path(sys.executable).parent)]
         first = [str(self.clone / ".venv" / "bin")] if with_easel else []
         return {name: value for name, value in os.environ.items() if not _FOREIGN.match(name)} | {
@@ -119,8 +139,9 @@ class Machine:
             "PIP_NO_BUILD_ISOLATION": "0",
             "PIP_FIND_LINKS": str(props.wheels(self._folder / "wheels")),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "HF_ENDPOINT": self._hub,
+            "HF_ENDPOINT": self.hub,
             "HF_HUB_DISABLE_XET": "1",
+            "DOCKER_HOST": engine.ADDRESS,
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
@@ -146,12 +167,14 @@ class Machine:
     def said(self, text: str) -> str:
         """Return a command with this machine's own where the document shows an example: ports, a token, folders."""
         for port in re.findall(r"(?:127\.0\.0\.1:|--port |_PORT=)(\d{4,5})\b", text):
-            self._ports.setdefault(port, str(_free_port()))
+            self._ports.setdefault(port, str(self.free_port()))
         for port, own in self._ports.items():
             text = re.sub(rf"\b{port}\b", own, text)
         if "TOKEN=…" in text or "TOKEN = …" in text:
             text = text.replace("…", self.discord.token)
-        text = text.replace("https://example.org", self._hub)
+        text = text.replace("https://example.org", self.hub)
+        if is_contained(text):
+            text = self.containers.said(text)
         return re.sub(r"(?<![\w.])/(srv|tmp|mnt)/", lambda found: f"{self._outside(found[1])}/", text)
 
     def _outside(self, name: str) -> Path:
@@ -161,6 +184,11 @@ class Machine:
 
     def lay_out(self, text: str) -> None:
         """Make what a command takes for granted: pictures and files of its names, and models that it asks for."""
+        if text == "git pull":
+            self.release()
+        if is_contained(text):
+            self.containers.lay_out(text)
+            return
         words = shlex.split(text)
         folder = self.shell.folder
         for word in (word.rpartition("=@")[2] for word in words):
@@ -169,7 +197,36 @@ class Machine:
                 props.make(self, text, path)
         props.install_models(self, words)
 
+    def release(self) -> None:
+        """Make the clone one of a repository that has a newer version than it."""
+        origin, newer = self._folder / "origin.git", self._folder / "newer"
+
+        def git(folder: Path, *words: str) -> None:
+            author = ("-c", "user.name=Easel", "-c", "user.email=easel@example.org")
+            subprocess.run(["git", *author, *words], cwd=folder, check=True, capture_output=True)
+
+        git(self.clone, "init", "--quiet", "--initial-branch", "main")
+        git(self.clone, "add", "--all")
+        git(self.clone, "commit", "--quiet", "--message", self.version)
+        git(self._folder, "clone", "--quiet", "--bare", str(self.clone), str(origin))
+        git(self.clone, "remote", "add", "origin", str(origin))
+        git(self.clone, "fetch", "--quiet")
+        git(self.clone, "branch", "--quiet", "--set-upstream-to", "origin/main")
+        git(self._folder, "clone", "--quiet", str(origin), str(newer))
+        before, self.version = self.version, f"{self.version}.1"
+        file = newer / "inference" / "__init__.py"
+        file.write_text(file.read_text("utf-8").replace(f'"{before}"', f'"{self.version}"'), "utf-8")
+        git(newer, "commit", "--quiet", "--all", "--message", self.version)
+        git(newer, "push", "--quiet")
+
     # What goes on --------------------------------------------------------------------------------------------------
+
+    @property
+    def containers(self) -> engine.Containers:
+        """Return what runs in containers, from the first command that is about them."""
+        if self._containers is None:
+            self._containers = engine.Containers(self)
+        return self._containers
 
     @property
     def discord(self) -> Discord:
@@ -202,16 +259,14 @@ class Machine:
         while self._stays:
             running = self._stays.pop()
             code = running.interrupt()
-            # make waits for what it has started, and then ends as Ctrl-C ends a program; so does curl.
-            well = (0, 2, -signal.SIGINT) if re.match("make|curl", running.text) else (0,)
+            well = _WELL.get(running.text.split()[0], (0,))
             assert code in well, f"{running.text!r} ended with {code} after Ctrl-C:\n{running.said}"
             assert "Traceback" not in running.said, running.said
 
 
-def _free_port() -> int:
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return int(made.getsockname()[1])
+def is_contained(text: str) -> bool:
+    """Return whether a command is about containers."""
+    return re.match(r"(docker|podman) |sudo chown ", text) is not None and not text.startswith(engine.FRESH)
 
 
 @contextmanager

@@ -97,14 +97,15 @@ def install_models(machine: "Machine", words: list[str]) -> None:
 
 
 def wheels(folder: Path) -> Path:
-    """Return a folder with an empty package in place of torchvision, which nothing here may bring."""
+    """Return a folder with empty packages in place of torchvision and xformers, which nothing here may bring."""
     folder.mkdir(exist_ok=True)
-    version = re.search(r"^torchvision==(\S+)", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE)
-    name = f"torchvision-{version[1] if version else '0'}"
-    with zipfile.ZipFile(folder / f"{name}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(
-            f"{name}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: torchvision\nVersion: {name[12:]}\n"
-        )
-        wheel.writestr(f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{name}.dist-info/RECORD", "")
+    pinned = (ROOT / "constraints.txt").read_text("utf-8")
+    for package in ("torchvision", "xformers"):
+        version = re.search(rf"^{package}==(\S+)", pinned, re.MULTILINE)
+        name = f"{package}-{version[1] if version else '0'}"
+        told = f"Metadata-Version: 2.1\nName: {package}\nVersion: {name.removeprefix(f'{package}-')}\n"
+        with zipfile.ZipFile(folder / f"{name}-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{name}.dist-info/METADATA", told)
+            wheel.writestr(f"{name}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            wheel.writestr(f"{name}.dist-info/RECORD", "")
     return folder

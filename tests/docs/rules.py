@@ -1,15 +1,50 @@
 """How each command of the documents is run, and what it must leave; or who runs it, where a test cannot.
 
-A command that no rule is for fails `test_commands.py`, and so does a rule that no document needs any more.
+A command that no rule is for fails `test_commands.py`, and so does a rule that no document needs any more. What needs
+more than every machine has, such as a container engine, is looked at wherever the tests run, and run where it is there.
 """
 
 import re
+import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tests.docs import containers, elsewhere, leaves, stays
+from tests.docs import civitai, contained, containers, elsewhere, engine, leaves, stays
 from tests.docs.machine import Machine
-from tests.docs.shell import Ran, Running
+from tests.docs.shell import PATIENCE_SECONDS, Ran, Running
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _anything(text: str) -> None:
+    """Be content with what is typed."""
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _quickly(text: str) -> str:
+    """Have the least of everything measured; a whole run takes an hour."""
+    if not text.startswith("make"):
+        return f"{text} --quick"
+    _, _, named = text.replace("--quick", "").replace('"', "").partition("BENCH=")
+    return f"make bench BENCH={shlex.quote(f'--quick {named}'.strip())}"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a command needs that not every machine has, and what is looked at wherever the tests run."""
+
+    #: Why this machine lacks it; nothing, where it is there.
+    lacks: Callable[[], str] = _nothing
+    look: Callable[[str], None] = _anything
+    #: What is typed for it, where that is more than the document says.
+    said: Callable[[str], str] = _as_it_is
+    #: What it never takes, however slow the machine.
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -18,6 +53,7 @@ class Runs:
 
     pattern: str
     leaves: Callable[[Machine, Ran], None]
+    needs: Needs = Needs()
 
 
 @dataclass(frozen=True)
@@ -26,16 +62,17 @@ class Stays:
 
     pattern: str
     ready: Callable[[Machine, Running], None]
+    needs: Needs = Needs()
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Commands that no test can type, and what is looked at in their place."""
+    """Commands that the tests are run by, and what is looked at in their place."""
 
     pattern: str
-    #: Who runs it, or why nobody can.
+    #: Who runs it.
     why: str
-    check: Callable[[str], None]
+    look: Callable[[str], None]
 
 
 Rule = Runs | Stays | Elsewhere
@@ -43,24 +80,46 @@ Rule = Runs | Stays | Elsewhere
 _EASEL = r"(?:[A-Z_]+=\S+ )*(?:\S*/)?easel"
 _PYTHON = r"(?:\S*/)?python3?"
 
+_RUN = r"docker compose run --rm(?: -v \S+)? easel"
+_EXEC = r"docker compose exec easel easel"
+
+_QUICKLY = Needs(said=_quickly, patience_seconds=900)
+_ENGINE = Needs(engine.lacks, containers.names_what_is_there, patience_seconds=900)
+_PODMAN = replace(_ENGINE, lacks=engine.lacks_podman)
+_FOLDER = replace(_ENGINE, look=elsewhere.is_the_user_of_the_image)
+_DEBIAN = replace(_ENGINE, look=elsewhere.are_packages_of_debian, said=engine.in_a_fresh_debian)
+_CIVITAI = Needs(
+    civitai.can_have, elsewhere.is_a_link_that_tests_follow, lambda text: civitai.wrapped(civitai.said(text))
+)
+
 RULES: list[Rule] = [
     # The house.
     Runs(r"make demo", leaves.demo),
     Runs(r"make help", leaves.targets),
-    Stays(r"make play", stays.play),
+    Stays(r"make play( PYTHON=\S+)?", stays.play),
     Elsewhere(r"make (test|lint|types|contracts)", "CI runs it", elsewhere.is_run_by_ci),
     Elsewhere(r"make check", "is what CI runs, together", elsewhere.is_all_that_ci_runs),
     Runs(rf"{_EASEL} bench memory", leaves.memory),
-    Elsewhere(r"make bench", "takes an hour", elsewhere.is_a_target),
+    Elsewhere(r"make pictures", "CI runs the tests that take them", elsewhere.are_tests_that_ci_runs),
+    Elsewhere(r"\.ci/run", "runs the tests", elsewhere.is_anything),
+    Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+", leaves.measured, _QUICKLY),
     Elsewhere(rf"{_PYTHON} -m pytest", "`make test` is the same, and CI runs it", elsewhere.is_run_by_make_test),
-    Elsewhere(
-        r"(docker|podman) .*",
-        "there is no engine; tests/container builds and runs what it can",
-        containers.names_what_is_there,
-    ),
-    Elsewhere(r"sudo chown -R 10001:10001 .*", "needs the folder of a container", elsewhere.is_the_user_of_the_image),
-    Elsewhere(r"git pull", "fetches what a release brings", elsewhere.is_typed_in_a_clone),
-    Elsewhere(r"sudo apt install .*", "changes the system, and needs its network", elsewhere.are_packages_of_debian),
+    Runs(r"git pull", leaves.pulled),
+    Runs(r"(sudo )?apt install .*", leaves.packages, _DEBIAN),
+    Runs(rf"{_PYTHON} -m inference\.adapters\.tabulate", leaves.tabulated),
+    Runs(rf"{_PYTHON} -c .*as_markdown.*", leaves.who_may),
+    Elsewhere(rf"{_PYTHON} -m inference\.worker", "the bot starts it", elsewhere.is_a_module),
+    Elsewhere(rf"{_PYTHON} -m inference\.sample\.train .*", "takes hours", elsewhere.is_a_module),
+    Elsewhere(rf"{_PYTHON} -m inference\.sample\.score .*", "`make bench` scores", elsewhere.is_a_module),
+    # What is on no machine of tests: systemd, another machine, a key, NVIDIA's tools.
+    Elsewhere(r"sudo systemctl enable --now easel", "needs systemd", elsewhere.is_anything),
+    Elsewhere(r"journalctl -u easel -f", "needs systemd", elsewhere.is_anything),
+    Elsewhere(r"sudo -u easel \.venv/bin/easel admin status", "needs an account", elsewhere.is_anything),
+    Elsewhere(r"ssh -L \S+ MACHINE", "needs another machine", elsewhere.is_anything),
+    Elsewhere(r"git tag -s v\S+", "needs a key", elsewhere.is_anything),
+    Elsewhere(r"nvidia-ctk (cdi generate|runtime configure)", "needs NVIDIA's tools", elsewhere.is_anything),
+    # Names of what is done elsewhere in the documents.
+    Elsewhere(r"git (clone|diff)|docker (build|run|image ls)|.* …", "is no whole command", elsewhere.is_anything),
     # Painting.
     Runs(rf"{_EASEL} (imagine|edit|blend|vary|outpaint|upscale) .*", leaves.pictures),
     Runs(rf"{_EASEL} info .*", leaves.settings),
@@ -71,11 +130,7 @@ RULES: list[Rule] = [
     Runs(rf"{_EASEL} models info \S+", leaves.described),
     Runs(rf"{_EASEL} models remove \S+", leaves.removed_model),
     Runs(rf"{_EASEL} models fetch-tokenizer", leaves.vocabulary),
-    Elsewhere(
-        rf"{_EASEL} adapters add https://civitai\.com/.*",
-        "a link to the internet; links are tested with a Civitai on loopback",
-        elsewhere.is_a_link_that_tests_follow,
-    ),
+    Runs(rf"{_EASEL} adapters add https://civitai\.com/.*", leaves.linked, _CIVITAI),
     Runs(rf"{_EASEL} adapters add .*", leaves.adapter),
     Runs(rf"{_EASEL} adapters list", leaves.adapters),
     Runs(rf"{_EASEL} adapters remove \S+", leaves.removed_adapter),
@@ -89,9 +144,37 @@ RULES: list[Rule] = [
     Runs(r"curl .*", leaves.reply),
     Runs(rf"{_EASEL} admin backup.*", leaves.backup),
     Runs(rf"{_EASEL} admin restore .*", leaves.restored),
+    # Containers.
+    Runs(r"docker compose up -d( --build)?", contained.up, _ENGINE),
+    Runs(r"docker compose build --pull", contained.built, _ENGINE),
+    Runs(r"docker compose down", contained.down, _ENGINE),
+    Runs(r"docker volume rm \S+", contained.without_volume, _ENGINE),
+    Runs(r"docker compose cp easel:/backups \.", contained.copied, _ENGINE),
+    Stays(r"docker compose logs( -f)? easel", contained.log, _ENGINE),
+    Stays(r"docker compose --profile play up play", stays.play, _ENGINE),
+    Runs(rf"{_RUN} doctor", contained.findings, _ENGINE),
+    Runs(rf"{_RUN} --version", leaves.version, _ENGINE),
+    Runs(rf"{_RUN} models add \S+", leaves.model, _ENGINE),
+    Runs(rf"{_RUN} models list", contained.models, _ENGINE),
+    Runs(rf"{_RUN} admin restore \S+", contained.restored, _ENGINE),
+    Runs(r"docker compose ps", contained.healthy, _ENGINE),
+    Runs(rf"{_EXEC} admin refresh", contained.refreshed, _ENGINE),
+    Runs(rf"{_EXEC} admin status", contained.status, _ENGINE),
+    Runs(rf"{_EXEC} admin backup.*", contained.backup, _ENGINE),
+    Runs(rf"{_EXEC} adapters list", leaves.nothing_more, _ENGINE),
+    Runs(r"docker run .* easel imagine .*", contained.picture, _ENGINE),
+    Runs(r"sudo chown -R 10001:10001 \S+", contained.owned, _FOLDER),
+    Runs(r"podman build .*", contained.podman_built, _PODMAN),
+    Runs(r"podman run .*", contained.podman_runs, _PODMAN),
     # The shell's own.
     Runs(rf"{_PYTHON} -m venv .*", leaves.environment),
+    Elsewhere(
+        r"pip install --no-deps spandrel_extra_arches",
+        "what is not for everybody is left to those who want it",
+        elsewhere.is_what_networks_ask_for,
+    ),
     Runs(rf"(?:{_PYTHON} -m )?(?:\S*/)?pip install .*", leaves.installed),
+    Runs(r"pip freeze --exclude-editable", leaves.frozen),
     Runs(r"echo .* > \.env", leaves.dotenv),
     Runs(r"cp \.env\.example \.env", leaves.example),
     Runs(r"chmod 600 \.env", leaves.only_mine),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-#: What no command of a document takes, however slow the machine.
+#: What no command takes that downloads and measures nothing, however slow the machine.
 PATIENCE_SECONDS = 240
 
 
@@ -110,10 +110,10 @@ class Shell:
         """Return where the terminal is."""
         return self._told()[0]
 
-    def run(self, text: str) -> Ran:
+    def run(self, text: str, patience_seconds: float = PATIENCE_SECONDS) -> Ran:
         """Run a command to its end. Raises TimeoutError."""
         folder = self._told()[0]
-        code, out, err = self._give(text)
+        code, out, err = self._give(text, patience_seconds)
         return Ran(text, code, out, err, folder)
 
     def start(self, text: str) -> Running:
@@ -129,24 +129,24 @@ class Shell:
         folder, environment = json.loads(out)
         return Path(folder), environment
 
-    def _give(self, text: str) -> tuple[int, str, str]:
+    def _give(self, text: str, patience_seconds: float = PATIENCE_SECONDS) -> tuple[int, str, str]:
         self._number += 1
         out, err = self._logs / f"{self._number}.out", self._logs / f"{self._number}.err"
         assert self._process.stdin is not None
         order = f"{{ {text}\n}} < /dev/null > '{out}' 2> '{err}'\necho $?\n"
         self._process.stdin.write(order.encode())
         self._process.stdin.flush()
-        code = self._answer(text)
+        code = self._answer(text, patience_seconds)
         return code, out.read_text("utf-8", errors="replace"), err.read_text("utf-8", errors="replace")
 
-    def _answer(self, text: str) -> int:
+    def _answer(self, text: str, patience_seconds: float) -> int:
         assert self._process.stdout is not None
         answers = self._process.stdout.fileno()
-        deadline, answer = time.monotonic() + PATIENCE_SECONDS, b""
+        deadline, answer = time.monotonic() + patience_seconds, b""
         while not answer.endswith(b"\n"):
             ready, _, _ = select.select([answers], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
-                raise TimeoutError(f"{text!r} did not end within {PATIENCE_SECONDS} seconds")
+                raise TimeoutError(f"{text!r} did not end within {patience_seconds} seconds")
             piece = os.read(answers, 64)
             if not piece:
                 raise ValueError(f"sh does not understand {text!r}")

@@ -7,8 +7,9 @@ import re
 import sys
 
 import pytest
+from _pytest.mark import ParameterSet
 
-from tests.docs.commands import Command, commands_of, every_command
+from tests.docs.commands import Command, commands_of, every_command, spoken_commands
 from tests.docs.documents import document, manuals
 from tests.docs.machine import Machine
 from tests.docs.rules import RULES, Elsewhere, Rule, Runs, Stays, rule_of
@@ -25,12 +26,19 @@ _ASKS_A_BOT = re.compile(r"(\S*/)?easel admin (?!restore)")
 _ACTIVATES = ". .venv/bin/activate"
 
 
-def _readers() -> list[tuple[str, str]]:
-    """Return each document with each kind of terminal that it writes for."""
-    return [(name, language) for name in manuals() for language in sorted({b.terminal for b in document(name).shell})]
+def _readers() -> list[ParameterSet]:
+    """Return each document with each kind of terminal that it writes for; what downloads or measures takes long."""
+    readers = [
+        (name, kind) for name in manuals() for kind in sorted({block.terminal for block in document(name).shell})
+    ]
+    return [pytest.param(name, kind, marks=pytest.mark.timeout(900 + _longest(name))) for name, kind in readers]
 
 
-@pytest.mark.timeout(900)
+def _longest(name: str) -> float:
+    rules = [rule_of(command.text) for command in commands_of(name)]
+    return 2 * max(rule.needs.patience_seconds for rule in rules if isinstance(rule, Runs | Stays))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are run by sh")
 @pytest.mark.parametrize(("name", "terminal"), _readers())
 def test_the_commands_of_a_document_do_what_it_says(name: str, terminal: str, machine: Machine) -> None:
@@ -50,16 +58,16 @@ def test_the_commands_of_a_document_do_what_it_says(name: str, terminal: str, ma
 
 
 def _type(machine: Machine, command: Command, rule: Rule) -> None:
-    if isinstance(rule, Elsewhere):
-        rule.check(command.text)
+    if isinstance(rule, Elsewhere) or rule.needs.lacks():
+        # `test_every_command_has_a_rule` looks at it.
         return
-    text = machine.said(command.text)
     try:
+        text = rule.needs.said(machine.said(command.text))
         if _ASKS_A_BOT.match(command.text):
             machine.have_a_bot()
         machine.lay_out(text)
         if isinstance(rule, Runs):
-            ran = machine.shell.run(text)
+            ran = machine.shell.run(text, rule.needs.patience_seconds)
             if ran.code != 0:
                 raise AssertionError(f"It ended with {ran.code} and said:\n{ran.out}{ran.err}")
             rule.leaves(machine, ran)
@@ -89,14 +97,30 @@ def _rule(command: Command) -> Rule:
     return rule
 
 
-@pytest.mark.parametrize("command", every_command(), ids=lambda command: command.place)
+def _only_spoken() -> list[Command]:
+    """Return the commands in sentences of which no block has the like, each once."""
+    typed = {id(rule_of(command.text)) for command in every_command()}
+    found = {command.text: command for command in spoken_commands() if id(rule_of(command.text)) not in typed}
+    return [command for command in found.values() if not isinstance(rule_of(command.text), Elsewhere)]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(sys.platform == "win32", reason="the commands are run by sh")
+@pytest.mark.parametrize("command", _only_spoken(), ids=lambda command: command.place)
+def test_a_command_in_a_sentence_does_what_it_says(command: Command, machine: Machine) -> None:
+    with machine.terminal(cloned=True, with_easel=True, windows=False):
+        _type(machine, command, _rule(command))
+        machine.stop_everything()
+
+
+@pytest.mark.parametrize("command", [*every_command(), *spoken_commands()], ids=lambda command: command.place)
 def test_every_command_has_a_rule(command: Command) -> None:
     rule = _rule(command)
-    if isinstance(rule, Elsewhere):
-        rule.check(command.text)
+    look = rule.look if isinstance(rule, Elsewhere) else rule.needs.look
+    look(command.text)
 
 
 def test_every_rule_is_needed() -> None:
-    used = {id(rule_of(command.text)) for command in every_command()}
+    used = {id(rule_of(command.text)) for command in [*every_command(), *spoken_commands()]}
     idle = [rule.pattern for rule in RULES if id(rule) not in used]
     assert idle == [], "no document has a command for these rules any more: take them out of tests/docs/rules.py"

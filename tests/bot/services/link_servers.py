@@ -11,6 +11,8 @@ from typing import Any
 from bot.services.link_network import Network
 
 _CERTIFICATES = Path(__file__).parent / "link_certificates"
+#: Whoever trusts it trusts the server in the names of the sites that are known.
+AUTHORITY = _CERTIFICATES / "authority.pem"
 #: A public address, behind which the server stands.
 PUBLIC = "93.184.215.14"
 
@@ -104,13 +106,13 @@ class Internet:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Internet]:
-    """Give an internet; its server is gone at the end."""
+async def opened(address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Internet]:
+    """Give an internet; its server is gone at the end. It stands at an address of this machine, at any port for 0."""
     internet = Internet()
     server_side, client_side = await asyncio.to_thread(_contexts)
-    server = await asyncio.start_server(internet.serve, "127.0.0.1", 0, ssl=server_side)
+    server = await asyncio.start_server(internet.serve, address, port, ssl=server_side)
     port = server.sockets[0].getsockname()[1]
-    internet.network = Network(lookup=internet.lookup, doors={PUBLIC: ("127.0.0.1", port)}, trust=client_side)
+    internet.network = Network(lookup=internet.lookup, doors={PUBLIC: (address, port)}, trust=client_side)
     try:
         yield internet
     finally:
@@ -122,5 +124,5 @@ async def opened() -> AsyncIterator[Internet]:
 def _contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(_CERTIFICATES / "server.pem")
-    client_side = ssl.create_default_context(cafile=str(_CERTIFICATES / "authority.pem"))
+    client_side = ssl.create_default_context(cafile=str(AUTHORITY))
     return server_side, client_side
