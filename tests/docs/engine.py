@@ -38,6 +38,11 @@ def lacks_podman() -> str:
     return lacks() or ("" if shutil.which("podman") else "there is no Podman")
 
 
+def lacks_root() -> str:
+    """Return why folders cannot be given to somebody else for a container; nothing, if they can."""
+    return lacks() or ("" if os.geteuid() == 0 else "only root may give a folder away")
+
+
 def in_a_fresh_debian(text: str) -> str:
     """Return the command that installs packages in a new Debian, where yes is said to all, and asks whether it did."""
     program = (

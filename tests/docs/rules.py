@@ -86,7 +86,7 @@ _EXEC = r"docker compose exec easel easel"
 _QUICKLY = Needs(said=_quickly, patience_seconds=900)
 _ENGINE = Needs(engine.lacks, containers.names_what_is_there, patience_seconds=900)
 _PODMAN = replace(_ENGINE, lacks=engine.lacks_podman)
-_FOLDER = replace(_ENGINE, look=elsewhere.is_the_user_of_the_image)
+_FOLDER = replace(_ENGINE, lacks=engine.lacks_root, look=elsewhere.is_the_user_of_the_image)
 _DEBIAN = replace(_ENGINE, look=elsewhere.are_packages_of_debian, said=engine.in_a_fresh_debian)
 _CIVITAI = Needs(
     civitai.can_have, elsewhere.is_a_link_that_tests_follow, lambda text: civitai.wrapped(civitai.said(text))
