@@ -101,7 +101,7 @@ RULES: list[Rule] = [
     Elsewhere(r"make check", "is what CI runs, together", elsewhere.is_all_that_ci_runs),
     Runs(rf"{_EASEL} bench memory", leaves.memory),
     Elsewhere(r"make pictures", "CI runs the tests that take them", elsewhere.are_tests_that_ci_runs),
-    Elsewhere(r"\.ci/run", "runs the tests", elsewhere.is_anything),
+    Elsewhere(r"\.ci/(run|engine)", "runs the tests, and what they need", elsewhere.is_anything),
     Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+", leaves.measured, _QUICKLY),
     Elsewhere(rf"{_PYTHON} -m pytest", "`make test` is the same, and CI runs it", elsewhere.is_run_by_make_test),
     Runs(r"git pull", leaves.pulled),
