@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from inference.protocol.messages import EngineSettings
 from playground import Playground, PlaygroundSettings
 from tests.bot.stage import is_result, text_of, urls_of
 from tests.bot.test_play import ask, until
+from tests.bot.workers import held, workers_of
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C reaches a process group there, limits differ"),
@@ -72,24 +73,14 @@ class Play:
 
     @property
     def workers(self) -> list[psutil.Process]:
-        found = []
-        for child in psutil.Process(self.process.pid).children():
-            # One that has just died is none any more.
-            with suppress(psutil.Error):
-                if "inference.worker" in child.cmdline():
-                    found.append(child)
-        return found
+        return workers_of(self.process.pid)
 
     @contextmanager
     def held(self) -> Iterator[psutil.Process]:
         """Stop the worker for the length of the block: what is asked there is begun, and not done before its end."""
         [worker] = until(lambda: self.workers)
-        worker.suspend()
-        try:
+        with held(worker):
             yield worker
-        finally:
-            with suppress(psutil.NoSuchProcess):
-                worker.resume()
 
 
 @contextmanager

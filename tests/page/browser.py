@@ -129,6 +129,12 @@ class Window:
         clip: FloatRect = {"x": left, "y": top, "width": width, "height": bottom - top}
         return await self.page.screenshot(clip=clip, animations="disabled")
 
+    async def until(self, expression: str) -> None:
+        """Wait until something is so. The page's policy lets playwright evaluate a text at once alone, not again."""
+        async with asyncio.timeout(SECONDS):
+            while not await self.page.evaluate(expression):  # noqa: ASYNC110 - the page tells nothing
+                await asyncio.sleep(0.02)
+
     async def loaded(self) -> None:
         """Wait until every picture in sight is there."""
         await self.page.wait_for_function(

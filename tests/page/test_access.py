@@ -97,7 +97,7 @@ async def test_what_is_drawn_anew_keeps_the_focus(playground: Playground, opens:
         await at.evaluate("each => (window.before = each)")
         guild.channel(f"room-{number}")
         await channels.get_by_role("link", name=f"room-{number}").wait_for()
-        await ann.page.wait_for_function("!window.before.isConnected")
+        await ann.until("!window.before.isConnected")
         await ann.page.locator("#messages:not([aria-busy])").wait_for()
         assert await at.evaluate("each => each === document.activeElement")
 
@@ -158,7 +158,7 @@ async def test_a_long_channel(playground: Playground, opens: Opens) -> None:
     await ann.page.locator("#messages").evaluate("each => each.scrollTo(0, 3000)")
     playground.world.guild("Atelier").channel("lounge")
     await ann.page.get_by_role("link", name="lounge").wait_for()
-    await ann.page.wait_for_function("window.rows.every(each => !each.isConnected)")
+    await ann.until("window.rows.every(each => !each.isConnected)")
     await ann.page.locator("#messages:not([aria-busy])").wait_for()
     assert await ann.page.locator("#messages").evaluate("each => each.scrollTop") == 3000
 

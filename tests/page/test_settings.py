@@ -87,8 +87,7 @@ async def test_channels_roles_and_members_are_set_by_keys(
     await dialog.wait_for(state="detached")
     if width > 600:
         await owner.page.get_by_role("link", name="lounge").wait_for()
-        focused = "document.activeElement.textContent.includes('Server settings')"
-        await owner.page.wait_for_function(focused)
+        await owner.page.locator(":focus").filter(has_text="Server settings").wait_for()
 
 
 async def test_a_command_is_taken_from_somebody_and_given_back(
@@ -120,7 +119,7 @@ async def test_a_picture_is_asked_for_in_a_thread(playground: Playground, easel:
     await asked.get_by_label("Its name").fill("Circles")
     await ann.page.keyboard.press("Enter")
     await ann.page.get_by_role("heading", name="Circles").wait_for()
-    await ann.page.wait_for_function("document.activeElement.matches('#write textarea')")
+    await ann.page.locator("#write textarea:focus").wait_for()
     await ann.command("imagine", prompt="a red circle", steps=4)
     await ann.button("Upscale 2×").wait_for()
     await ann.shot("thread")
