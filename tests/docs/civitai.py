@@ -58,7 +58,8 @@ def wrapped(text: str) -> str:
 
 
 def _aside() -> tuple[str, ...]:
-    return _ASIDE if os.geteuid() == 0 else (*_ASIDE, "--map-root-user")
+    # Windows has no such numbers, nor such networks: there nothing is typed.
+    return _ASIDE if not hasattr(os, "geteuid") or os.geteuid() == 0 else (*_ASIDE, "--map-root-user")
 
 
 @cache

@@ -14,7 +14,7 @@ def up(machine: Machine, ran: Ran) -> None:
     machine.discord.await_bot()
     machine.discord.await_picture()
     containers = machine.containers
-    assert containers.ask("docker compose exec easel easel --version").startswith(f"easel {machine.version}")
+    assert containers.ask("docker compose exec easel easel --version").startswith(f"easel {machine.version} ")
     assert containers.pictures > containers.kept
     if "--build" in ran.text:
         Discord.until(lambda: containers.health == "healthy")

@@ -45,10 +45,6 @@ def is_what_networks_ask_for(text: str) -> None:
     assert f"import {text.split()[-1]}\n" in (ROOT / "inference/vision/networks.py").read_text("utf-8")
 
 
-def is_anything(_text: str) -> None:
-    """Be content with what it is."""
-
-
 def is_run_by_make_test(_text: str) -> None:
     """Hold that `make test` runs pytest, and CI that."""
     assert re.search(r"^test:.*\n\t@\$\(BIN\)/python -m pytest", _MAKEFILE, re.MULTILINE)

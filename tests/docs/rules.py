@@ -26,6 +26,10 @@ def _as_it_is(text: str) -> str:
     return text
 
 
+def _by_the_python_that_is_there(text: str) -> str:
+    return re.sub(r"PYTHON=\S+", "PYTHON=python3", text)
+
+
 def _quickly(text: str) -> str:
     """Have the least of everything measured; a whole run takes an hour."""
     if not text.startswith("make"):
@@ -67,12 +71,12 @@ class Stays:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Commands that the tests are run by, and what is looked at in their place."""
+    """Commands that no test types, and what is looked at in their place."""
 
     pattern: str
-    #: Who runs it.
+    #: Who runs it, or why nobody can.
     why: str
-    look: Callable[[str], None]
+    look: Callable[[str], None] = _anything
 
 
 Rule = Runs | Stays | Elsewhere
@@ -96,12 +100,12 @@ RULES: list[Rule] = [
     # The house.
     Runs(r"make demo", leaves.demo),
     Runs(r"make help", leaves.targets),
-    Stays(r"make play( PYTHON=\S+)?", stays.play),
+    Stays(r"make play( PYTHON=\S+)?", stays.play, Needs(said=_by_the_python_that_is_there)),
     Elsewhere(r"make (test|lint|types|contracts)", "CI runs it", elsewhere.is_run_by_ci),
     Elsewhere(r"make check", "is what CI runs, together", elsewhere.is_all_that_ci_runs),
     Runs(rf"{_EASEL} bench memory", leaves.memory),
     Elsewhere(r"make pictures", "CI runs the tests that take them", elsewhere.are_tests_that_ci_runs),
-    Elsewhere(r"\.ci/(run|engine)", "runs the tests, and what they need", elsewhere.is_anything),
+    Elsewhere(r"\.ci/(run|engine)", "runs the tests, and what they need"),
     Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+", leaves.measured, _QUICKLY),
     Elsewhere(rf"{_PYTHON} -m pytest", "`make test` is the same, and CI runs it", elsewhere.is_run_by_make_test),
     Runs(r"git pull", leaves.pulled),
@@ -112,14 +116,14 @@ RULES: list[Rule] = [
     Elsewhere(rf"{_PYTHON} -m inference\.sample\.train .*", "takes hours", elsewhere.is_a_module),
     Elsewhere(rf"{_PYTHON} -m inference\.sample\.score .*", "`make bench` scores", elsewhere.is_a_module),
     # What is on no machine of tests: systemd, another machine, a key, NVIDIA's tools.
-    Elsewhere(r"sudo systemctl enable --now easel", "needs systemd", elsewhere.is_anything),
-    Elsewhere(r"journalctl -u easel -f", "needs systemd", elsewhere.is_anything),
-    Elsewhere(r"sudo -u easel \.venv/bin/easel admin status", "needs an account", elsewhere.is_anything),
-    Elsewhere(r"ssh -L \S+ MACHINE", "needs another machine", elsewhere.is_anything),
-    Elsewhere(r"git tag -s v\S+", "needs a key", elsewhere.is_anything),
-    Elsewhere(r"nvidia-ctk (cdi generate|runtime configure)", "needs NVIDIA's tools", elsewhere.is_anything),
+    Elsewhere(r"sudo systemctl enable --now easel", "needs systemd"),
+    Elsewhere(r"journalctl -u easel -f", "needs systemd"),
+    Elsewhere(r"sudo -u easel \.venv/bin/easel admin status", "needs an account"),
+    Elsewhere(r"ssh -L \S+ MACHINE", "needs another machine"),
+    Elsewhere(r"git tag -s v\S+", "needs a key"),
+    Elsewhere(r"nvidia-ctk (cdi generate|runtime configure)", "needs NVIDIA's tools"),
     # Names of what is done elsewhere in the documents.
-    Elsewhere(r"git (clone|diff)|docker (build|run|image ls)|.* …", "is no whole command", elsewhere.is_anything),
+    Elsewhere(r"git (clone|diff)|docker (build|run|image ls)|.* …", "is no whole command"),
     # Painting.
     Runs(rf"{_EASEL} (imagine|edit|blend|vary|outpaint|upscale) .*", leaves.pictures),
     Runs(rf"{_EASEL} info .*", leaves.settings),
@@ -150,7 +154,7 @@ RULES: list[Rule] = [
     Runs(r"docker compose down", contained.down, _ENGINE),
     Runs(r"docker volume rm \S+", contained.without_volume, _ENGINE),
     Runs(r"docker compose cp easel:/backups \.", contained.copied, _ENGINE),
-    Stays(r"docker compose logs( -f)? easel", contained.log, _ENGINE),
+    Stays(r"docker compose logs -f easel", contained.log, _ENGINE),
     Stays(r"docker compose --profile play up play", stays.play, _ENGINE),
     Runs(rf"{_RUN} doctor", contained.findings, _ENGINE),
     Runs(rf"{_RUN} --version", leaves.version, _ENGINE),
