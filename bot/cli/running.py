@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,12 +18,12 @@ from bot.settings import Settings
 def add_bot(commands: Commands) -> None:
     """Add what runs the bot, in Discord and in a Discord of its own."""
     run = commands.add_parser("run", help="run the bot (DISCORD_TOKEN holds its token)")
-    run.set_defaults(run=lambda _options, settings: asyncio.run(play.run(settings)))
+    run.set_defaults(run=lambda _options, settings: _privately(play.run(settings)))
     local = commands.add_parser("play", help="run the bot in a Discord of its own on this machine, to try it out")
     local.add_argument("--port", type=port, default=0, metavar="N", help="where it listens; default: a free port")
     local.add_argument("--open", action="store_true", help="open its page in a browser")
     local.set_defaults(
-        run=lambda options, settings: asyncio.run(
+        run=lambda options, settings: _privately(
             play.play(settings, options.port, Console(stderr=True), browse=options.open)
         )
     )
@@ -46,10 +47,10 @@ def add_adapters(commands: Commands) -> None:
     adding.set_defaults(run=_add_adapter_files)
     listing = verbs.add_parser("list", help="say which there are")
     listing.add_argument("--json", action="store_true", help="print them as JSON")
-    listing.set_defaults(run=lambda options, settings: asyncio.run(adapters.list_all(settings, options.json)))
+    listing.set_defaults(run=lambda options, settings: _privately(adapters.list_all(settings, options.json)))
     removing = verbs.add_parser("remove", help="remove one, and its file")
     removing.add_argument("name", metavar="NAME", help="its name")
-    removing.set_defaults(run=lambda options, settings: asyncio.run(adapters.remove(options.name, settings)))
+    removing.set_defaults(run=lambda options, settings: _privately(adapters.remove(options.name, settings)))
 
 
 def _add_adapter_files(options: argparse.Namespace, settings: Settings) -> int:
@@ -61,7 +62,7 @@ def _add_adapter_files(options: argparse.Namespace, settings: Settings) -> int:
         weight=options.weight,
         description=options.description,
     )
-    return asyncio.run(adapters.add(wanted, settings, Console(stderr=True)))
+    return _privately(adapters.add(wanted, settings, Console(stderr=True)))
 
 
 def add_admin(commands: Commands) -> None:
@@ -73,8 +74,8 @@ def add_admin(commands: Commands) -> None:
         command = verbs.add_parser(name, help=words)
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(
-            run=lambda options, settings: asyncio.run(
-                _awaited(work(admin.Desk(settings, options.json, Console(stderr=True)), options))
+            run=lambda options, settings: _privately(
+                work(admin.Desk(settings, options.json, Console(stderr=True)), options)
             )
         )
         return command
@@ -112,8 +113,17 @@ def add_admin(commands: Commands) -> None:
     keeping.add_argument("--days", type=_days, metavar="N", help="what would go if pictures were kept for N days")
 
 
-async def _awaited(work: Awaitable[int]) -> int:
-    return await work
+def _privately(work: Awaitable[int]) -> int:
+    """Do it, and let no other account of the machine read the files that it makes: they hold what members asked for."""
+
+    async def done() -> int:
+        return await work
+
+    usual = os.umask(0o077)
+    try:
+        return asyncio.run(done())
+    finally:
+        os.umask(usual)
 
 
 def _kept_backups(text: str) -> int:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IRWXG, S_IRWXO
 from typing import Any
 
 import psutil
@@ -76,6 +77,8 @@ def test_a_newcomer_plays(tmp_path: Path) -> None:
         assert process.wait(60) == 0
     until(lambda: not any(psutil.pid_exists(pid) for pid in family))
     assert list((tmp_path / "playground" / "pictures").rglob("*.png"))
+    others = [path for path in (tmp_path / "playground").rglob("*") if path.stat().st_mode & (S_IRWXG | S_IRWXO)]
+    assert others == [], "other accounts may look into these"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ there")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ADDRESS = os.environ.get("EASEL_ENGINE", "")
 #: A Debian in which nothing was installed yet.
 FRESH = "docker run --rm debian:bookworm-slim"
+#: Where torch comes without what only GPUs need.
+_CPU = "https://download.pytorch.org/whl/cpu"
 #: A name that stands for one that nobody can know before.
 _A_BACKUP = re.compile(r"easel-\d{8}-\d{6}\.tar")
 
@@ -73,11 +75,12 @@ class Containers:
         for program in ("docker", *(() if lacks_podman() else ("podman",))):
             found = self.ask(f"{program} ps --all --quiet --filter name=easel").split()
             kept = self.ask(f"{program} volume ls --quiet --filter name=easel").split()
-            for words in (["rm", "--force", "--volumes", *found], ["volume", "rm", *kept]):
-                if words[-1] not in ("--volumes", "rm"):
-                    self.ask(" ".join([program, *words]))
+            joined = self.ask(f"{program} network ls --quiet --filter name=easel").split()
+            for words, names in (("rm --force --volumes", found), ("volume rm", kept), ("network rm", joined)):
+                if names:
+                    self.ask(" ".join([program, words, *names]))
 
-    def ask(self, text: str) -> str:
+    def ask(self, text: str | list[str]) -> str:
         """Ask the engine something, in the reader's clone, and return what it says. Raises AssertionError."""
         ran = self._run(text)
         assert ran.returncode == 0, f"{text!r} ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}"
@@ -87,9 +90,10 @@ class Containers:
         """Return whether a command ends with 0."""
         return self._run(text).returncode == 0
 
-    def _run(self, text: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, text: str | list[str]) -> subprocess.CompletedProcess[str]:
         folder, environment = self._machine.clone, os.environ | {"DOCKER_HOST": ADDRESS}
-        return subprocess.run(text.split(), cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        words = text.split() if isinstance(text, str) else text
+        return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
     # What a document leaves open -----------------------------------------------------------------------------------
 
@@ -140,6 +144,10 @@ class Containers:
         own = {"network_mode": "host", "environment": {"HF_ENDPOINT": self._machine.hub, "OMP_NUM_THREADS": "1"}}
         port = str(self._machine.free_port())
         return yaml.safe_dump({"services": {"easel": own, "play": {"command": ["play", "--port", port]}}})
+
+    def build(self) -> None:
+        """Have the image of the reader's clone, without what only GPUs need."""
+        self.ask(f"docker build --quiet --tag easel --build-arg TORCH={_CPU} .")
 
     # What goes on --------------------------------------------------------------------------------------------------
 

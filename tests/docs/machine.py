@@ -17,7 +17,7 @@ from benchmarks.tiny_models import Kind
 from inference import __version__
 from inference.models.tokenizers import HUB_ID
 from inference.sample import MODEL_FOLDER
-from tests.docs import engine, props
+from tests.docs import engine, hosts, props
 from tests.docs.discord import Discord
 from tests.docs.documents import ROOT, copy_to
 from tests.docs.shell import Running, Shell
@@ -186,6 +186,9 @@ class Machine:
         """Make what a command takes for granted: pictures and files of its names, and models that it asks for."""
         if text == "git pull":
             self.release()
+        if hosts.are_meant(text):
+            hosts.lay_out(self, text)
+            return
         if is_contained(text):
             self.containers.lay_out(text)
             return

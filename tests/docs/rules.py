@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tests.docs import civitai, contained, containers, elsewhere, engine, leaves, stays
+from tests.docs import civitai, contained, containers, elsewhere, engine, hosts, leaves, stays
 from tests.docs.machine import Machine
 from tests.docs.shell import PATIENCE_SECONDS, Ran, Running
 
@@ -92,6 +92,8 @@ _ENGINE = Needs(engine.lacks, containers.names_what_is_there, patience_seconds=9
 _PODMAN = replace(_ENGINE, lacks=engine.lacks_podman)
 _FOLDER = replace(_ENGINE, lacks=engine.lacks_root, look=elsewhere.is_the_user_of_the_image)
 _DEBIAN = replace(_ENGINE, look=elsewhere.are_packages_of_debian, said=engine.in_a_fresh_debian)
+_SERVER = replace(_ENGINE, look=_anything, said=hosts.on_the_server)
+_TUNNEL = replace(_SERVER, said=hosts.in_a_terminal_here)
 _CIVITAI = Needs(
     civitai.can_have, elsewhere.is_a_link_that_tests_follow, lambda text: civitai.wrapped(civitai.said(text))
 )
@@ -116,10 +118,6 @@ RULES: list[Rule] = [
     Elsewhere(rf"{_PYTHON} -m inference\.sample\.train .*", "takes hours", elsewhere.is_a_module),
     Elsewhere(rf"{_PYTHON} -m inference\.sample\.score .*", "`make bench` scores", elsewhere.is_a_module),
     # What is on no machine of tests: systemd, another machine, a key, NVIDIA's tools.
-    Elsewhere(r"sudo systemctl enable --now easel", "needs systemd"),
-    Elsewhere(r"journalctl -u easel -f", "needs systemd"),
-    Elsewhere(r"sudo -u easel \.venv/bin/easel admin status", "needs an account"),
-    Elsewhere(r"ssh -L \S+ MACHINE", "needs another machine"),
     Elsewhere(r"git tag -s v\S+", "needs a key"),
     Elsewhere(r"nvidia-ctk (cdi generate|runtime configure)", "needs NVIDIA's tools"),
     # Names of what is done elsewhere in the documents.
@@ -170,6 +168,13 @@ RULES: list[Rule] = [
     Runs(r"sudo chown -R 10001:10001 \S+", contained.owned, _FOLDER),
     Runs(r"podman build .*", contained.podman_built, _PODMAN),
     Runs(r"podman run .*", contained.podman_runs, _PODMAN),
+    # A server, and another machine.
+    Runs(r"sudo useradd .* easel", hosts.account, _SERVER),
+    Runs(r"sudo (chown easel|chmod 400) /opt/easel/\.env", hosts.secret, _SERVER),
+    Runs(r"sudo systemctl enable --now easel", hosts.service, _SERVER),
+    Stays(r"sudo journalctl -u easel -f", hosts.log, _SERVER),
+    Runs(r"sudo -u easel \.venv/bin/easel admin status", contained.status, _SERVER),
+    Stays(r"ssh -L \S+ MACHINE", hosts.tunnel, _TUNNEL),
     # The shell's own.
     Runs(rf"{_PYTHON} -m venv .*", leaves.environment),
     Elsewhere(

@@ -1,0 +1,123 @@
+"""Other machines than the reader's, as containers: a server with systemd, and two that ssh leads between."""
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from tests.docs.discord import Discord
+from tests.docs.documents import ROOT, document
+from tests.docs.shell import Ran, Running
+
+if TYPE_CHECKING:
+    from tests.docs.engine import Containers
+    from tests.docs.machine import Machine
+
+_IMAGE = "easel-host"
+_SERVER, _HERE, _THERE = "easel-server", "easel-here", "easel-there"
+_NETWORK = "easel-between"
+#: Where the server's Discord says where it is.
+_PLACES = "/run/discord.json"
+#: Enough for systemd to be what starts first; its containers see nothing of each other's processes.
+_AS_A_MACHINE = "--privileged --cgroupns private --tmpfs /run --tmpfs /run/lock"
+
+
+def on_the_server(text: str) -> str:
+    """Return what types a command on the server, in Easel's folder."""
+    return shlex.join(["docker", "exec", _SERVER, "sh", "-c", text])
+
+
+def in_a_terminal_here(text: str) -> str:
+    """Return what types a command in a terminal of the machine from which ssh leads to the other."""
+    return shlex.join(["docker", "exec", "--tty", _HERE, "sh", "-c", text])
+
+
+def are_meant(text: str) -> bool:
+    """Return whether a command is typed on one of these."""
+    return text.startswith("docker exec ") and not {_SERVER, _HERE}.isdisjoint(shlex.split(text))
+
+
+def lay_out(machine: "Machine", text: str) -> None:
+    """Have the machines that a command is typed on, with what a reader has done there by then."""
+    containers = machine.containers
+    if containers.ask(f"docker ps --quiet --filter name={_HERE} --filter name={_SERVER}"):
+        return
+    containers.build()
+    containers.ask(f"docker build --quiet --tag {_IMAGE} --file {ROOT}/tests/docs/host/Dockerfile .")
+    if _SERVER in text:
+        # It has a Discord of its own, and shares the loopback of the tests' machine: they ask that Discord there.
+        containers.ask(f"docker run --detach --name {_SERVER} --network host {_AS_A_MACHINE} {_IMAGE}")
+        playground = f"exec .venv/bin/python -m playground --person ann > {_PLACES}"
+        containers.ask(["docker", "exec", "--detach", _SERVER, "sh", "-c", playground])
+        _write_what_the_guide_says(machine)
+    else:
+        containers.ask(f"docker network create {_NETWORK}")
+        there = f"--name {_THERE} --network {_NETWORK} --network-alias MACHINE"
+        containers.ask(f"docker run --detach {there} {_AS_A_MACHINE} {_IMAGE}")
+        containers.ask(f"docker run --detach --name {_HERE} --network {_NETWORK} {_IMAGE} sleep infinity")
+        Discord.until(lambda: containers.agrees(f"docker exec {_THERE} systemctl start ssh"))
+        port = re.findall(r" -L (\d+):", text)[0]
+        containers.ask(f"docker exec --detach {_THERE} .venv/bin/easel play --port {port}")
+
+
+def _write_what_the_guide_says(machine: "Machine") -> None:
+    """Write the files that the operator's guide has as blocks, with a token and the way to the server's Discord."""
+    blocks = [block.text for block in document("docs/operator.md").blocks if block.language == "ini"]
+    unit = next(text for text in blocks if "[Unit]" in text)
+    discord = _discord(machine)
+    settings = next(text for text in blocks if "DISCORD_TOKEN=" in text).replace("…", discord.token)
+    found = "".join(f"{name}={value}\n" for name, value in discord.settings.items())
+    for path, text in {"/etc/systemd/system/easel.service": unit, "/opt/easel/.env": settings + found}.items():
+        file = machine.tmp / "written"
+        file.write_text(text, "utf-8")
+        machine.containers.ask(f"docker cp {file} {_SERVER}:{path}")
+
+
+def _discord(machine: "Machine") -> Discord:
+    Discord.until(lambda: machine.containers.agrees(f"docker exec {_SERVER} test -s {_PLACES}"))
+    return Discord(machine.logs, _ask(machine.containers, f"cat {_PLACES}"))
+
+
+# What commands must leave --------------------------------------------------------------------------------------------
+
+
+def _ask(containers: "Containers", text: str) -> str:
+    return containers.ask(f"docker exec {_SERVER} {text}").strip()
+
+
+def account(machine: "Machine", _ran: Ran) -> None:
+    """Hold that there is an account that nobody can log in to by a password."""
+    assert re.fullmatch(r"easel:[!*]+:.*", _ask(machine.containers, "getent shadow easel"))
+
+
+def secret(machine: "Machine", _ran: Ran) -> None:
+    """Hold that nobody but the account, and root, can read the token any more."""
+    assert _ask(machine.containers, "stat --format %U:%a .env") in ("easel:644", "easel:400")
+
+
+def service(machine: "Machine", _ran: Ran) -> None:
+    """Hold that it is on line, paints, writes where the guide says, as whom it says, and starts at every boot."""
+    discord = _discord(machine)
+    discord.await_bot()
+    discord.await_picture()
+    containers = machine.containers
+    assert _ask(containers, "systemctl is-enabled easel") == "enabled"
+    assert _ask(containers, "systemctl show --property MainPID,User easel").endswith("User=easel")
+    kept = _ask(containers, "find /var/lib/easel -name *.sqlite3 -printf %u:%m")
+    assert kept == "easel:600", kept
+
+
+def log(_machine: "Machine", running: Running) -> None:
+    """Wait for the line that says that the bot is on line."""
+    Discord.until(lambda: "ready as" in running.said)
+
+
+def tunnel(machine: "Machine", running: Running) -> None:
+    """Wait for the other machine's page to be there on this one, with its bot on line."""
+    address = re.findall(r"-L (\d+):", running.text)[0]
+
+    def asked(path: str) -> str:
+        command = f"docker exec {_HERE} curl --silent http://127.0.0.1:{address}{path}"
+        return machine.containers.ask(command) if machine.containers.agrees(command) else ""
+
+    Discord.until(lambda: '"connected": true' in asked("/control/state"))
+    assert "<title>" in asked("/")
