@@ -51,7 +51,7 @@ bench: $(VENV)/.dev ## Measure against plain diffusers, in one run
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 pictures: $(VENV)/.dev ## Take the pictures of docs/images/commands and the film of the README anew
-	@EASEL_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/page/test_every_command.py tests/page/test_film.py
+	@EASEL_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/page/test_every_command.py tests/page/test_film.py $(if $(ONLY),-k "$(ONLY)")
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from tests.docs.documents import PROMPT, Block, document, manuals
 
-#: How a command in a sentence begins. `easel …` is held against its parsers, by test_options.py.
+#: How a command in a sentence begins.
 _PROGRAMS = re.compile(
-    r"(?:sudo|apt|curl|docker|git|journalctl|make|nvidia-ctk|pip|podman|python3?|ssh)\s\S|\.ci/|\.venv\S+ -m "
+    r"(?:[A-Z_]+=\S+ )*(?:sudo|apt|curl|docker|easel|git|journalctl|make|pip|podman|python3?|ssh|systemctl)\s\S"
+    r"|\.ci/|\.venv\S+ -m "
 )
 
 

@@ -28,6 +28,19 @@ def built(machine: Machine, _ran: Ran) -> None:
     assert ran.lines == ["10001"], ran
 
 
+def built_for_somebody(machine: Machine, ran: Ran) -> None:
+    """Hold that the image runs as the user who was asked for, and can write where volumes go."""
+    user = re.findall(r"USER_ID=(\d+)", ran.text)[0]
+    name = re.findall(r"-t (\S+)", ran.text)[0]
+    asked = machine.shell.run(f"docker run --rm --entrypoint sh {name} -c 'id -u; touch /data/here /models/here'")
+    assert asked.lines == [user] and asked.code == 0, asked
+
+
+def listed(_machine: Machine, ran: Ran) -> None:
+    """Hold that the image is shown with its size."""
+    assert re.search(r"^easel +latest .*\d[MG]B$", ran.out, re.MULTILINE), ran
+
+
 def findings(_machine: Machine, ran: Ran) -> None:
     """Hold that the container is described, and that the volumes can be written."""
     assert ", in a container" in ran.out, ran

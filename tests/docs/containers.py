@@ -35,6 +35,7 @@ _OPTIONS = {
     "down": {},
     "build": {"--format": True, "-t": True, "--build-arg": True, "--pull": False},
     "volume": {},
+    "image": {},
     "restart": {},
     "pull": {},
     "ps": {},
@@ -66,7 +67,9 @@ def names_what_is_there(text: str) -> None:
     assert verb in _OPTIONS, f"look up `{verb}` in Docker's pages, and add it: {text}"
     given, rest = _options(rest, _OPTIONS[verb], text)
     _look_at(given, text)
-    if verb == "volume":
+    if verb == "image":
+        assert rest == ["ls", "easel"], text
+    elif verb == "volume":
         assert rest[0] == "rm" and rest[1] in VOLUMES, text
     elif verb == "cp":
         service, _, path = rest[0].partition(":")

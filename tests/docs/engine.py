@@ -107,6 +107,8 @@ class Containers:
     def lay_out(self, text: str) -> None:
         """Have what a command takes for granted: settings, a bot that runs, or none, and files to be shown."""
         self._settle(text)
+        if " image ls " in text and not self.agrees("docker image inspect easel"):
+            self.build()
         if text.startswith("podman"):
             # It is another way to the same: one bot with one token.
             self.ask("docker compose down")

@@ -52,6 +52,100 @@ def measured(machine: Machine, ran: Ran) -> None:
     assert re.findall(r"^== (.+)$", ran.out, re.MULTILINE) == (named or list(titles.values()))
 
 
+def checked(machine: Machine, ran: Ran) -> None:
+    """Hold that tests, style, types and imports were found well."""
+    tested(machine, ran)
+    for word in ("All checks passed!", "files already formatted", "Success: no issues found", "Contracts: "):
+        assert word in ran.out, f"{word!r} is missing in:\n{ran.out}"
+
+
+def tested(_machine: Machine, ran: Ran) -> None:
+    """Hold that tests were run, and that all went well."""
+    assert re.search(r"\b[1-9]\d* passed", ran.out), ran
+    assert not re.search(r"\b(failed|errors?)\b", ran.lines[-1]), ran
+
+
+def kept(_machine: Machine, ran: Ran) -> None:
+    """Hold that pictures of what the tests saw are in the folder that was asked for."""
+    _readable(list((ran.folder / "folder").glob("*.png")))
+
+
+def taken(machine: Machine, _ran: Ran) -> None:
+    """Hold that pictures of the documents were taken anew, those that they show."""
+    folder = Path("docs") / "images" / "commands"
+    anew = [path for path in (machine.clone / folder).glob("*.png") if path.stat().st_mtime > _copied_at(machine)]
+    _readable(anew)
+    assert {path.name for path in anew} <= {path.name for path in (ROOT / folder).glob("*.png")}
+
+
+def _copied_at(machine: Machine) -> float:
+    """Return when the clone was made; its files are as old as the house's."""
+    return (machine.clone / ".venv" / ".dev").stat().st_mtime
+
+
+def _readable(pictures: list[Path]) -> None:
+    assert pictures
+    for path in pictures:
+        with Image.open(path) as image:
+            image.load()
+
+
+def trained(_machine: Machine, ran: Ran) -> None:
+    """Hold that the model that it says it wrote can be installed by whoever likes it."""
+    found = re.search(r"^The model is in (\S+)\.$", ran.out, re.MULTILINE)
+    assert found is not None, ran
+    assert (ran.folder / found[1] / "model_index.json").exists()
+
+
+def scored(_machine: Machine, ran: Ran) -> None:
+    """Hold that a share of each attribute was printed."""
+    shares = dict(re.findall(r"^(\w+) +([\d.]+)%  of \d+$", ran.out, re.MULTILINE))
+    assert {"background", "colour", "shape", "all"} <= shares.keys(), ran
+    assert all(0 <= float(share) <= 100 for share in shares.values())
+
+
+def only_new(_machine: Machine, ran: Ran) -> None:
+    """Hold that the new migration is shown, and nothing else: none was changed."""
+    assert [line.split() for line in ran.lines] == [["A", "storage/migrations/9999_new.sql"]], ran
+
+
+def signed(machine: Machine, ran: Ran) -> None:
+    """Hold that the tag is there, and that its signature is by the key that the reader has."""
+    verified = machine.shell.run(f"git verify-tag {shlex.split(ran.text)[3]}")
+    assert verified.code == 0 and "Good" in verified.err, verified
+
+
+def pushed(machine: Machine, ran: Ran) -> None:
+    """Hold that the repository from which it was cloned has the tag now."""
+    name = ran.text.split()[-1]
+    assert machine.shell.run(f"git ls-remote --tags origin {name}").out.endswith(f"refs/tags/{name}\n")
+
+
+def answered(machine: Machine, ran: Ran) -> None:
+    """Hold that the bot that runs did what it was asked."""
+    words = {
+        "drain": "Nothing new is taken on",
+        "resume": "taken on already",
+        "refresh": "The bot knows: sample",
+        "status": "discord: connected",
+        "keep": "pictures",
+    }
+    verb = shlex.split(ran.text)[2]
+    assert words[verb] in ran.out, ran
+    if verb == "drain":
+        told = machine.shell.run("easel admin status").out
+        assert f"members are told: {shlex.split(ran.text)[3]}" in told, told
+
+
+def knows_codeformer(machine: Machine, ran: Ran) -> None:
+    """Hold that a CodeFormer, as its authors write it, is a face restorer from then on."""
+    written = "from tests.inference.vision.face_networks import write_codeformer as write; write('codeformer.pth')"
+    assert machine.shell.run(f'python -c "{written}"').code == 0
+    added = machine.shell.run("easel models add codeformer.pth")
+    model(machine, added)
+    assert "face restorer" in added.out, added
+
+
 def tabulated(machine: Machine, _ran: Ran) -> None:
     """Hold that the tables are those that the repository has."""
     for table in TABLES_FOLDER.glob("*.json"):

@@ -3,12 +3,12 @@
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,7 @@ from inference.models.tokenizers import HUB_ID
 from inference.sample import MODEL_FOLDER
 from tests.docs import engine, hosts, props
 from tests.docs.discord import Discord
-from tests.docs.documents import ROOT, copy_to
+from tests.docs.documents import copy_to
 from tests.docs.shell import Running, Shell
 from tests.hub import serving
 
@@ -28,6 +28,8 @@ _FOREIGN = re.compile(r"EASEL_|DISCORD_|HF_|PIP_|PYTHON|VIRTUAL_ENV|XDG_|MAKE|MF
 _SITE_PACKAGES = sysconfig.get_paths()["purelib"]
 
 
+#: Who commits and tags.
+_AUTHOR = {"user.name": "Easel", "user.email": "easel@example.org"}
 #: How a command ends after Ctrl-C, where that is not with 0: make waits for what it has started, and then ends as
 #: Ctrl-C ends a program; curl ends so at once, and Docker says so by its exit code.
 _WELL = {"make": (0, 2, -signal.SIGINT), "curl": (0, 2, -signal.SIGINT), "docker": (0, 130)}
@@ -48,19 +50,16 @@ class Machine:
         self.version = __version__
         self._ports: dict[str, str] = {}
         self._stays: list[Running] = []
+        #: Its /tmp; the names of sockets in there may not be long.
+        self.tmp = Path()
         self._discord: Discord | None = None
         self._containers: engine.Containers | None = None
         self.shell: Shell
         self.logs = folder / "logs"
-        for each in (self.home, self.logs, folder / "bin", self.tmp):
+        for each in (self.home, self.logs, folder / "bin"):
             each.mkdir(parents=True)
 
     # What is there before ------------------------------------------------------------------------------------------
-
-    @property
-    def tmp(self) -> Path:
-        """Return its /tmp."""
-        return self._folder / "tmp"
 
     @property
     def data(self) -> Path:
@@ -86,19 +85,21 @@ class Machine:
         (site / "easel.pth").write_text(f"{self.clone}\n", "utf-8")
 
     @contextmanager
-    def terminal(self, *, cloned: bool, with_easel: bool, windows: bool) -> Iterator[None]:
-        """Open a terminal in the clone, or at home where there is none yet; end whatever goes on in it afterwards.
+    def terminal(self, *, with_easel: bool, windows: bool) -> Iterator[None]:
+        """Open a terminal in the clone; end whatever goes on in it afterwards.
 
         `with_easel` is a reader who has made the environment, and has it at hand.
         """
-        if cloned:
-            copy_to(self.clone)
+        copy_to(self.clone)
         if with_easel:
             self.make_environment()
+        with tempfile.TemporaryDirectory(prefix="easel-", ignore_cleanup_errors=True) as folder:
+            self.tmp = Path(folder)
+            yield from self._open(with_easel, windows)
+
+    def _open(self, with_easel: bool, windows: bool) -> Iterator[None]:
         try:
-            with Shell(
-                self.clone if cloned else self.home, self._environment(with_easel, windows), self.logs
-            ) as self.shell:
+            with Shell(self.clone, self._environment(with_easel, windows), self.logs) as self.shell:
                 yield
         finally:
             for running in self._stays:
@@ -119,7 +120,6 @@ class Machine:
         own = self._folder / "bin"
         base = getattr(sys, "_base_executable", sys.executable)
         self._program(own / ("python" if windows else "python3"), f'exec "{base}" "$@"')
-        self._program(own / "git", self._git())
         self._program(own / "browser", f'echo "$1" > "{self._folder}/opened"')
         # Whoever may do anything has no need of it, and often none.
         self._program(own / "sudo", 'exec "$@"')
@@ -145,16 +145,6 @@ class Machine:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
-
-    @staticmethod
-    def _git() -> str:
-        """Return a git that clones this checkout, whatever address it is given."""
-        program = "import sys, pathlib; from tests.docs.documents import copy_to; copy_to(pathlib.Path(sys.argv[1]))"
-        return (
-            f'if [ "$1" != clone ]; then exec "{shutil.which("git")}" "$@"; fi\n'
-            'target="${3:-$(basename "$2" .git)}"\n'
-            f'PYTHONPATH="{ROOT}:{_SITE_PACKAGES}" exec "{sys.executable}" -c "{program}" "$target"'
-        )
 
     @staticmethod
     def _program(path: Path, text: str) -> None:
@@ -186,6 +176,13 @@ class Machine:
         """Make what a command takes for granted: pictures and files of its names, and models that it asks for."""
         if text == "git pull":
             self.release()
+        elif "make check" in text:
+            # pip finds these packages here already, and so it makes no programs of them.
+            for name in ("ruff", "mypy", "lint-imports"):
+                own = self.clone / ".venv" / "bin" / name
+                self._program(own, f'exec "{Path(sys.executable).parent / name}" "$@"')
+        elif re.match(r"git (diff|tag|push) ", text):
+            self.prepare_release(text)
         if hosts.are_meant(text):
             hosts.lay_out(self, text)
             return
@@ -202,25 +199,56 @@ class Machine:
 
     def release(self) -> None:
         """Make the clone one of a repository that has a newer version than it."""
-        origin, newer = self._folder / "origin.git", self._folder / "newer"
-
-        def git(folder: Path, *words: str) -> None:
-            author = ("-c", "user.name=Easel", "-c", "user.email=easel@example.org")
-            subprocess.run(["git", *author, *words], cwd=folder, check=True, capture_output=True)
-
-        git(self.clone, "init", "--quiet", "--initial-branch", "main")
-        git(self.clone, "add", "--all")
-        git(self.clone, "commit", "--quiet", "--message", self.version)
-        git(self._folder, "clone", "--quiet", "--bare", str(self.clone), str(origin))
-        git(self.clone, "remote", "add", "origin", str(origin))
-        git(self.clone, "fetch", "--quiet")
-        git(self.clone, "branch", "--quiet", "--set-upstream-to", "origin/main")
-        git(self._folder, "clone", "--quiet", str(origin), str(newer))
+        newer = self._folder / "newer"
+        self._publish()
+        self._git_in(self._folder, "clone", "--quiet", str(self._origin), str(newer))
         before, self.version = self.version, f"{self.version}.1"
         file = newer / "inference" / "__init__.py"
         file.write_text(file.read_text("utf-8").replace(f'"{before}"', f'"{self.version}"'), "utf-8")
-        git(newer, "commit", "--quiet", "--all", "--message", self.version)
-        git(newer, "push", "--quiet")
+        self._git_in(newer, "commit", "--quiet", "--all", "--message", self.version)
+        self._git_in(newer, "push", "--quiet")
+
+    def prepare_release(self, text: str) -> None:
+        """Make the clone one of whoever releases: with a key, the last version's tag, and a migration since then."""
+        self._publish()
+        key = self.home / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+        allowed = self.home / "signers"
+        allowed.write_text(f"easel@example.org {key.with_suffix('.pub').read_text('utf-8')}", "utf-8")
+        settings = {
+            **_AUTHOR,
+            "gpg.format": "ssh",
+            "user.signingkey": str(key),
+            "gpg.ssh.allowedSignersFile": str(allowed),
+        }
+        for name, value in settings.items():
+            self._git_in(self.clone, "config", name, value)
+        tag = re.findall(r"v\d[\d.]+", text)[0]
+        if "diff" in text or "push" in text:
+            self._git_in(self.clone, "tag", tag)
+        (self.clone / "storage" / "migrations" / "9999_new.sql").write_text("SELECT 1;\n", "utf-8")
+        self._git_in(self.clone, "add", "--all")
+        self._git_in(self.clone, "commit", "--quiet", "--message", "A migration")
+
+    @property
+    def _origin(self) -> Path:
+        return self._folder / "origin.git"
+
+    def _publish(self) -> None:
+        """Make a repository of what is in the clone, from which the clone was made."""
+        clone = self.clone
+        self._git_in(clone, "init", "--quiet", "--initial-branch", "main")
+        self._git_in(clone, "add", "--all")
+        self._git_in(clone, "commit", "--quiet", "--message", self.version)
+        self._git_in(self._folder, "clone", "--quiet", "--bare", str(clone), str(self._origin))
+        self._git_in(clone, "remote", "add", "origin", str(self._origin))
+        self._git_in(clone, "fetch", "--quiet")
+        self._git_in(clone, "branch", "--quiet", "--set-upstream-to", "origin/main")
+
+    @staticmethod
+    def _git_in(folder: Path, *words: str) -> None:
+        author = [word for name, value in _AUTHOR.items() for word in ("-c", f"{name}={value}")]
+        subprocess.run(["git", *author, *words], cwd=folder, check=True, capture_output=True)
 
     # What goes on --------------------------------------------------------------------------------------------------
 
@@ -254,7 +282,8 @@ class Machine:
         """Have a bot on line, where nothing goes on yet: it is asked for what it does meanwhile."""
         if not self._stays:
             (self.shell.folder / ".env").write_text(f"DISCORD_TOKEN={self.discord.token}\n", "utf-8")
-            self.start("easel run")
+            running = self.start("easel run")
+            self.discord.until(lambda: "ready as" in running.said)
             self.discord.await_bot()
 
     def stop_everything(self) -> None:
@@ -262,7 +291,8 @@ class Machine:
         while self._stays:
             running = self._stays.pop()
             code = running.interrupt()
-            well = _WELL.get(running.text.split()[0], (0,))
+            program = next(word for word in running.text.split() if "=" not in word)
+            well = _WELL.get(program, (0,))
             assert code in well, f"{running.text!r} ended with {code} after Ctrl-C:\n{running.said}"
             assert "Traceback" not in running.said, running.said
 

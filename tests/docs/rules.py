@@ -33,9 +33,30 @@ def _by_the_python_that_is_there(text: str) -> str:
 def _quickly(text: str) -> str:
     """Have the least of everything measured; a whole run takes an hour."""
     if not text.startswith("make"):
-        return f"{text} --quick"
+        # `make bench` measures everything, by the same program.
+        return f"{text} --quick" if text != "easel bench" else "easel bench --quick queue"
     _, _, named = text.replace("--quick", "").replace('"', "").partition("BENCH=")
     return f"make bench BENCH={shlex.quote(f'--quick {named}'.strip())}"
+
+
+def _for_a_moment(text: str) -> str:
+    """Have a model learn what a moment teaches; a whole training takes hours."""
+    return f"{text} --quick"
+
+
+def _few_prompts(text: str) -> str:
+    return f"{text} --prompts 8"
+
+
+def _few_tests(text: str) -> str:
+    """Have a few of the tests run; CI runs them all."""
+    if "tests/page" in text:
+        return f"{text}/test_story.py -k open_large"
+    return f"PYTEST_ADDOPTS=tests/inference/prompt/test_attention.py {text}"
+
+
+def _few_pictures(text: str) -> str:
+    return f"{text} ONLY=styles"
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,7 @@ class Elsewhere:
 
 Rule = Runs | Stays | Elsewhere
 
+_NAMES = "adapters|adapters add|admin|admin close|imagine|info|models|models add|vary"
 _EASEL = r"(?:[A-Z_]+=\S+ )*(?:\S*/)?easel"
 _PYTHON = r"(?:\S*/)?python3?"
 
@@ -94,6 +116,10 @@ _FOLDER = replace(_ENGINE, lacks=engine.lacks_root, look=elsewhere.is_the_user_o
 _DEBIAN = replace(_ENGINE, look=elsewhere.are_packages_of_debian, said=engine.in_a_fresh_debian)
 _SERVER = replace(_ENGINE, look=_anything, said=hosts.on_the_server)
 _TUNNEL = replace(_SERVER, said=hosts.in_a_terminal_here)
+_PAGE = Needs(elsewhere.lacks_chromium, said=_few_tests)
+_ARCHITECTURES = Needs(
+    elsewhere.lacks_architectures, elsewhere.is_what_networks_ask_for, elsewhere.with_what_was_fetched
+)
 _CIVITAI = Needs(
     civitai.can_have, elsewhere.is_a_link_that_tests_follow, lambda text: civitai.wrapped(civitai.said(text))
 )
@@ -102,26 +128,28 @@ RULES: list[Rule] = [
     # The house.
     Runs(r"make demo", leaves.demo),
     Runs(r"make help", leaves.targets),
-    Stays(r"make play( PYTHON=\S+)?", stays.play, Needs(said=_by_the_python_that_is_there)),
+    Stays(r"(PIP_EXTRA_INDEX_URL=\S+ )?make play( PYTHON=\S+)?", stays.play, Needs(said=_by_the_python_that_is_there)),
     Elsewhere(r"make (test|lint|types|contracts)", "CI runs it", elsewhere.is_run_by_ci),
-    Elsewhere(r"make check", "is what CI runs, together", elsewhere.is_all_that_ci_runs),
+    Runs(r"make check", leaves.checked, Needs(look=elsewhere.is_all_that_ci_runs, said=_few_tests)),
     Runs(rf"{_EASEL} bench memory", leaves.memory),
-    Elsewhere(r"make pictures", "CI runs the tests that take them", elsewhere.are_tests_that_ci_runs),
-    Elsewhere(r"\.ci/(run|engine)", "runs the tests, and what they need"),
-    Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+", leaves.measured, _QUICKLY),
-    Elsewhere(rf"{_PYTHON} -m pytest", "`make test` is the same, and CI runs it", elsewhere.is_run_by_make_test),
+    Runs(r"make pictures", leaves.taken, Needs(elsewhere.lacks_chromium, said=_few_pictures)),
+    Elsewhere(r"\.ci/(run|engine)", "is CI, and what CI starts for itself"),
+    Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+|{_EASEL} bench( \w+)?", leaves.measured, _QUICKLY),
+    Runs(rf"EASEL_SCREENSHOTS=folder {_PYTHON} -m pytest tests/page", leaves.kept, _PAGE),
+    Runs(rf"{_PYTHON} -m pytest", leaves.tested, Needs(said=_few_tests)),
     Runs(r"git pull", leaves.pulled),
+    Runs(r"git diff --name-status v\S+ -- storage/migrations", leaves.only_new),
+    Runs(r"git tag -s v\S+ -m .*", leaves.signed, Needs(elsewhere.lacks_keys)),
+    Runs(r"git push origin v\S+", leaves.pushed),
     Runs(r"(sudo )?apt install .*", leaves.packages, _DEBIAN),
     Runs(rf"{_PYTHON} -m inference\.adapters\.tabulate", leaves.tabulated),
     Runs(rf"{_PYTHON} -c .*as_markdown.*", leaves.who_may),
     Elsewhere(rf"{_PYTHON} -m inference\.worker", "the bot starts it", elsewhere.is_a_module),
-    Elsewhere(rf"{_PYTHON} -m inference\.sample\.train .*", "takes hours", elsewhere.is_a_module),
-    Elsewhere(rf"{_PYTHON} -m inference\.sample\.score .*", "`make bench` scores", elsewhere.is_a_module),
-    # What is on no machine of tests: systemd, another machine, a key, NVIDIA's tools.
-    Elsewhere(r"git tag -s v\S+", "needs a key"),
-    Elsewhere(r"nvidia-ctk (cdi generate|runtime configure)", "needs NVIDIA's tools"),
-    # Names of what is done elsewhere in the documents.
-    Elsewhere(r"git (clone|diff)|docker (build|run|image ls)|.* …", "is no whole command"),
+    Runs(rf"{_PYTHON} -m inference\.sample\.train .*", leaves.trained, Needs(said=_for_a_moment)),
+    Runs(rf"{_PYTHON} -m inference\.sample\.score .*", leaves.scored, Needs(said=_few_prompts)),
+    # Names of what is typed in full elsewhere in the documents. Those of Easel are held against their parsers, too.
+    Elsewhere(rf"docker run|easel (?:{_NAMES})", "is a name", elsewhere.is_begun_so_elsewhere),
+    Elsewhere(r"easel [^\"']*(?:\b[A-Z]{4,}\b.*|\[.*| --(?:like|sampler|link))|[^\"']* ….*", "leaves something open"),
     # Painting.
     Runs(rf"{_EASEL} (imagine|edit|blend|vary|outpaint|upscale) .*", leaves.pictures),
     Runs(rf"{_EASEL} info .*", leaves.settings),
@@ -145,6 +173,7 @@ RULES: list[Rule] = [
     Stays(r"curl -sN .*", stays.stream),
     Runs(r"curl .*", leaves.reply),
     Runs(rf"{_EASEL} admin backup.*", leaves.backup),
+    Runs(rf"{_EASEL} admin (drain .*|resume|keep .*|refresh|status)", leaves.answered),
     Runs(rf"{_EASEL} admin restore .*", leaves.restored),
     # Containers.
     Runs(r"docker compose up -d( --build)?", contained.up, _ENGINE),
@@ -159,6 +188,8 @@ RULES: list[Rule] = [
     Runs(rf"{_RUN} models add \S+", leaves.model, _ENGINE),
     Runs(rf"{_RUN} models list", contained.models, _ENGINE),
     Runs(rf"{_RUN} admin restore \S+", contained.restored, _ENGINE),
+    Runs(r"docker build -t easel:mine .*", contained.built_for_somebody, _ENGINE),
+    Runs(r"docker image ls easel", contained.listed, _ENGINE),
     Runs(r"docker compose ps", contained.healthy, _ENGINE),
     Runs(rf"{_EXEC} admin refresh", contained.refreshed, _ENGINE),
     Runs(rf"{_EXEC} admin status", contained.status, _ENGINE),
@@ -177,11 +208,7 @@ RULES: list[Rule] = [
     Stays(r"ssh -L \S+ MACHINE", hosts.tunnel, _TUNNEL),
     # The shell's own.
     Runs(rf"{_PYTHON} -m venv .*", leaves.environment),
-    Elsewhere(
-        r"pip install --no-deps spandrel_extra_arches",
-        "what is not for everybody is left to those who want it",
-        elsewhere.is_what_networks_ask_for,
-    ),
+    Runs(r"pip install --no-deps spandrel_extra_arches", leaves.knows_codeformer, _ARCHITECTURES),
     Runs(rf"(?:{_PYTHON} -m )?(?:\S*/)?pip install .*", leaves.installed),
     Runs(r"pip freeze --exclude-editable", leaves.frozen),
     Runs(r"echo .* > \.env", leaves.dotenv),

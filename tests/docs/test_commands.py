@@ -44,10 +44,9 @@ def _longest(name: str) -> float:
 def test_the_commands_of_a_document_do_what_it_says(name: str, terminal: str, machine: Machine) -> None:
     commands = [command for command in commands_of(name) if command.terminal == terminal]
     texts = [command.text for command in commands]
-    cloned = not any(text.startswith("git clone") for text in texts)
     first = next((text for text in texts if _MAKES_ONE.fullmatch(text) or "easel " in text), "")
     with_easel = not _MAKES_ONE.fullmatch(first)
-    with machine.terminal(cloned=cloned, with_easel=with_easel, windows=terminal == "powershell"):
+    with machine.terminal(with_easel=with_easel, windows=terminal == "powershell"):
         for command in commands:
             if not _SPEAKS.fullmatch(command.text):
                 machine.stop_everything()
@@ -113,7 +112,7 @@ def _only_spoken() -> list[Command]:
 @pytest.mark.parametrize("command", _only_spoken(), ids=lambda command: command.place)
 def test_a_command_in_a_sentence_does_what_it_says(command: Command, machine: Machine) -> None:
     with_easel = not _MAKES_ONE.fullmatch(command.text)
-    with machine.terminal(cloned=True, with_easel=with_easel, windows=False):
+    with machine.terminal(with_easel=with_easel, windows=False):
         _type(machine, command, _rule(command))
         machine.stop_everything()
 

@@ -23,6 +23,14 @@ def write_restoreformer(path: Path) -> Path:
     return path
 
 
+def write_codeformer(path: Path | str) -> None:
+    """Write a CodeFormer of one layer as its authors write theirs; needs spandrel_extra_arches."""
+    with torchvision_at_hand():
+        from spandrel_extra_arches.architectures.CodeFormer import CodeFormer
+    torch.manual_seed(0)
+    torch.save({"params_ema": CodeFormer(n_layers=1, codebook_size=16, connect_list=["32"]).state_dict()}, path)
+
+
 def shapes_of_gfpgan() -> dict[str, tuple[int, ...]]:
     """Return the shapes of GFPGAN 1.2 to 1.4's tensors."""
     with torch.device("meta"):
