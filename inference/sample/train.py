@@ -1,9 +1,9 @@
 """Train the sample model from nothing: tokenizer, VAE, text encoder and UNet.
 
-    python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda] [--from MODEL]
+    python -m inference.sample.train --out FOLDER [--minutes 98] [--device cuda] [--from MODEL] [--quick]
 
 Two CPU cores need an hour and three quarters, a GPU minutes. An interrupted run goes on where it was. With --from, a
-finished model learns on, with more pairs and more weighted captions.
+finished model learns on, with more pairs and more weighted captions. With --quick each part learns for a moment.
 """
 
 import argparse
@@ -24,6 +24,10 @@ from inference.sample.training_vae import VaePlan, harden_decoder, train_vae
 
 log = logging.getLogger(__name__)
 
+#: The least that goes through everything.
+QUICK = Plan(minutes=0.04, scenes=64, batch=4, text_steps=2, report_every=2)
+QUICK_VAE = VaePlan(crop_steps=2, whole_steps=1, measured_pictures=16, decoder_steps=2)
+_QUICK_PROMPTS = 2
 _VOCABULARY_FILES = ("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -135,16 +139,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for everything; an interrupted run goes on there"
     )
-    parser.add_argument("--minutes", type=float, default=Plan.minutes, help="for text encoder and UNet; default: 98")
+    parser.add_argument("--minutes", type=float, help="for text encoder and UNet; default: 98")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--from", dest="model", type=Path, metavar="MODEL", help="a model folder that is to learn on")
+    parser.add_argument(
+        "--quick", action="store_true", help="let each part learn for a moment, to see that all of it runs"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    plan = Plan(minutes=options.minutes)
+    plan, vae_plan, validated, judged = (
+        (QUICK, QUICK_VAE, _QUICK_PROMPTS, _QUICK_PROMPTS) if options.quick else (Plan(), VaePlan(), 64, 200)
+    )
+    if options.minutes is not None:
+        plan = replace(plan, minutes=options.minutes)
     if options.model is not None:
         plan = replace(plan, begin=0.5, tipping_steps=260, weighted=0.5, pairs=0.2)
-    folder = train(options.out, plan, VaePlan(), torch.device(options.device), model=options.model)
-    pairs = held_out_scenes(200)
+    device = torch.device(options.device)
+    folder = train(options.out, plan, vae_plan, device, model=options.model, validation_prompts=validated)
+    pairs = held_out_scenes(judged)
     found = scores([scene for scene, _ in pairs], paint(load_pipeline(folder), [text for _, text in pairs]))
     for name, (share, count) in found.items():
         print(f"{name:12} {share:6.1%}  of {count}")

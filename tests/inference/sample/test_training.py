@@ -13,7 +13,7 @@ from inference.sample.averaging import WeightAverage, cosine
 from inference.sample.classifier import look
 from inference.sample.score import held_out_scenes, load_pipeline, paint, scores
 from inference.sample.tokenizer import CORE_WORDS, make_tokenizer
-from inference.sample.train import train
+from inference.sample.train import QUICK, QUICK_VAE, train
 from inference.sample.training_captions import Captions, hide, weigh
 from inference.sample.training_pictures import Plan
 from inference.sample.training_vae import VaePlan
@@ -23,15 +23,8 @@ from inference.sample.world import Scene, Subject
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model trained for a few seconds."""
-    plan = Plan(minutes=0.04, scenes=64, batch=4, text_steps=2, report_every=2)
     out = tmp_path_factory.mktemp("training")
-    return train(
-        out,
-        plan,
-        VaePlan(crop_steps=2, whole_steps=1, measured_pictures=16, decoder_steps=2),
-        torch.device("cpu"),
-        validation_prompts=2,
-    )
+    return train(out, QUICK, QUICK_VAE, torch.device("cpu"), validation_prompts=2)
 
 
 def test_training_ends_in_a_model_that_diffusers_loads(trained: Path) -> None:
