@@ -56,7 +56,7 @@ VOLUMES = {f"{_COMPOSED['name']}_{name}" for name in _COMPOSED["volumes"]}
 
 def names_what_is_there(text: str) -> None:
     """Hold that services, profiles, volumes, arguments and the words for Easel in a command exist."""
-    words = shlex.split(text)[1:]
+    words = shlex.split(text.replace("\\\n", " "))[1:]
     composed = words[0] == "compose"
     if composed:
         given, words = _options(words[1:], _COMPOSE, text)

@@ -17,7 +17,7 @@ from benchmarks.tiny_models import Kind
 from inference import __version__
 from inference.models.tokenizers import HUB_ID
 from inference.sample import MODEL_FOLDER
-from tests.docs import engine, hosts, props
+from tests.docs import engine, hosts, props, releases
 from tests.docs.discord import Discord
 from tests.docs.documents import copy_to
 from tests.docs.shell import Running, Shell
@@ -28,8 +28,6 @@ _FOREIGN = re.compile(r"EASEL_|DISCORD_|HF_|PIP_|PYTHON|VIRTUAL_ENV|XDG_|MAKE|MF
 _SITE_PACKAGES = sysconfig.get_paths()["purelib"]
 
 
-#: Who commits and tags.
-_AUTHOR = {"user.name": "Easel", "user.email": "easel@example.org"}
 #: How a command ends after Ctrl-C, where that is not with 0: make waits for what it has started, and then ends as
 #: Ctrl-C ends a program; curl ends so at once, and Docker says so by its exit code.
 _WELL = {"make": (0, 2, -signal.SIGINT), "curl": (0, 2, -signal.SIGINT), "docker": (0, 130)}
@@ -44,7 +42,8 @@ class Machine:
         self.home = folder / "home"
         self.clone = self.home / "easel"
         self.tiny_file, self.tiny_folder = tiny_file, tiny_folder
-        self._folder = folder
+        #: Where all of it lies, and what it is cloned from.
+        self.folder = folder
         self.hub = hub
         #: Of Easel, as it lies in the clone.
         self.version = __version__
@@ -69,14 +68,14 @@ class Machine:
     @property
     def opened(self) -> str:
         """Return the address that was opened in the browser, if one was."""
-        file = self._folder / "opened"
+        file = self.folder / "opened"
         return file.read_text("utf-8").strip() if file.exists() else ""
 
     def make_environment(self) -> None:
         """Leave the environment .venv as `make` leaves it, in less time."""
         venv = self.clone / ".venv"
         command = [sys.executable, "-m", "venv", "--without-pip", str(venv)]
-        subprocess.run(command, check=True, cwd=self._folder)
+        subprocess.run(command, check=True, cwd=self.folder)
         self._program(venv / "bin" / "easel", f'exec "{venv}/bin/python" -m bot "$@"')
         self._program(venv / "bin" / "pip", f'exec "{venv}/bin/python" -m pip "$@"')
         (venv / ".runtime").touch()
@@ -117,10 +116,10 @@ class Machine:
             return int(made.getsockname()[1])
 
     def _environment(self, with_easel: bool, windows: bool) -> dict[str, str]:
-        own = self._folder / "bin"
+        own = self.folder / "bin"
         base = getattr(sys, "_base_executable", sys.executable)
         self._program(own / ("python" if windows else "python3"), f'exec "{base}" "$@"')
-        self._program(own / "browser", f'echo "$1" > "{self._folder}/opened"')
+        self._program(own / "browser", f'echo "$1" > "{self.folder}/opened"')
         # Whoever may do anything has no need of it, and often none.
         self._program(own / "sudo", 'exec "$@"')
         old = [each for each in os.environ["PATH"].split(os.pathsep) if each != str(Path(sys.executable).parent)]
@@ -137,7 +136,7 @@ class Machine:
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_NO_INDEX": "1",
             "PIP_NO_BUILD_ISOLATION": "0",
-            "PIP_FIND_LINKS": str(props.wheels(self._folder / "wheels")),
+            "PIP_FIND_LINKS": str(props.wheels(self.folder / "wheels")),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "HF_ENDPOINT": self.hub,
             "HF_HUB_DISABLE_XET": "1",
@@ -168,21 +167,21 @@ class Machine:
         return re.sub(r"(?<![\w.])/(srv|tmp|mnt)/", lambda found: f"{self._outside(found[1])}/", text)
 
     def _outside(self, name: str) -> Path:
-        place = self.tmp if name == "tmp" else self._folder / name
+        place = self.tmp if name == "tmp" else self.folder / name
         place.mkdir(exist_ok=True)
         return place
 
     def lay_out(self, text: str) -> None:
         """Make what a command takes for granted: pictures and files of its names, and models that it asks for."""
         if text == "git pull":
-            self.release()
+            releases.publish_newer(self)
         elif "make check" in text:
             # pip finds these packages here already, and so it makes no programs of them.
             for name in ("ruff", "mypy", "lint-imports"):
                 own = self.clone / ".venv" / "bin" / name
                 self._program(own, f'exec "{Path(sys.executable).parent / name}" "$@"')
         elif re.match(r"git (diff|tag|push) ", text):
-            self.prepare_release(text)
+            releases.prepare(self, text)
         if hosts.are_meant(text):
             hosts.lay_out(self, text)
             return
@@ -196,59 +195,6 @@ class Machine:
             if not path.exists() and "://" not in word:
                 props.make(self, text, path)
         props.install_models(self, words)
-
-    def release(self) -> None:
-        """Make the clone one of a repository that has a newer version than it."""
-        newer = self._folder / "newer"
-        self._publish()
-        self._git_in(self._folder, "clone", "--quiet", str(self._origin), str(newer))
-        before, self.version = self.version, f"{self.version}.1"
-        file = newer / "inference" / "__init__.py"
-        file.write_text(file.read_text("utf-8").replace(f'"{before}"', f'"{self.version}"'), "utf-8")
-        self._git_in(newer, "commit", "--quiet", "--all", "--message", self.version)
-        self._git_in(newer, "push", "--quiet")
-
-    def prepare_release(self, text: str) -> None:
-        """Make the clone one of whoever releases: with a key, the last version's tag, and a migration since then."""
-        self._publish()
-        key = self.home / "key"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-        allowed = self.home / "signers"
-        allowed.write_text(f"easel@example.org {key.with_suffix('.pub').read_text('utf-8')}", "utf-8")
-        settings = {
-            **_AUTHOR,
-            "gpg.format": "ssh",
-            "user.signingkey": str(key),
-            "gpg.ssh.allowedSignersFile": str(allowed),
-        }
-        for name, value in settings.items():
-            self._git_in(self.clone, "config", name, value)
-        tag = re.findall(r"v\d[\d.]+", text)[0]
-        if "diff" in text or "push" in text:
-            self._git_in(self.clone, "tag", tag)
-        (self.clone / "storage" / "migrations" / "9999_new.sql").write_text("SELECT 1;\n", "utf-8")
-        self._git_in(self.clone, "add", "--all")
-        self._git_in(self.clone, "commit", "--quiet", "--message", "A migration")
-
-    @property
-    def _origin(self) -> Path:
-        return self._folder / "origin.git"
-
-    def _publish(self) -> None:
-        """Make a repository of what is in the clone, from which the clone was made."""
-        clone = self.clone
-        self._git_in(clone, "init", "--quiet", "--initial-branch", "main")
-        self._git_in(clone, "add", "--all")
-        self._git_in(clone, "commit", "--quiet", "--message", self.version)
-        self._git_in(self._folder, "clone", "--quiet", "--bare", str(clone), str(self._origin))
-        self._git_in(clone, "remote", "add", "origin", str(self._origin))
-        self._git_in(clone, "fetch", "--quiet")
-        self._git_in(clone, "branch", "--quiet", "--set-upstream-to", "origin/main")
-
-    @staticmethod
-    def _git_in(folder: Path, *words: str) -> None:
-        author = [word for name, value in _AUTHOR.items() for word in ("-c", f"{name}={value}")]
-        subprocess.run(["git", *author, *words], cwd=folder, check=True, capture_output=True)
 
     # What goes on --------------------------------------------------------------------------------------------------
 

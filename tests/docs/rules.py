@@ -102,7 +102,7 @@ class Elsewhere:
 
 Rule = Runs | Stays | Elsewhere
 
-_NAMES = "adapters|adapters add|admin|admin close|imagine|info|models|models add|vary"
+_NAMES = "adapters( add)?|admin( close)?|imagine( --like| --sampler)?|info|models( add( --link)?)?|vary"
 _EASEL = r"(?:[A-Z_]+=\S+ )*(?:\S*/)?easel"
 _PYTHON = r"(?:\S*/)?python3?"
 
@@ -147,9 +147,10 @@ RULES: list[Rule] = [
     Elsewhere(rf"{_PYTHON} -m inference\.worker", "the bot starts it", elsewhere.is_a_module),
     Runs(rf"{_PYTHON} -m inference\.sample\.train .*", leaves.trained, Needs(said=_for_a_moment)),
     Runs(rf"{_PYTHON} -m inference\.sample\.score .*", leaves.scored, Needs(said=_few_prompts)),
-    # Names of what is typed in full elsewhere in the documents. Those of Easel are held against their parsers, too.
-    Elsewhere(rf"docker run|easel (?:{_NAMES})", "is a name", elsewhere.is_begun_so_elsewhere),
-    Elsewhere(r"easel [^\"']*(?:\b[A-Z]{4,}\b.*|\[.*| --(?:like|sampler|link))|[^\"']* ….*", "leaves something open"),
+    # Names of what is typed in full elsewhere in the documents. test_options.py holds Easel's against their parsers.
+    Elsewhere(r"docker run", "is a name", elsewhere.is_begun_so_elsewhere),
+    Elsewhere(rf"easel (?:{_NAMES})", "is a name"),
+    Elsewhere(r"easel [^\"']*(?:\b[A-Z]{4,}\b|\[).*|[^\"']* ….*", "leaves something open"),
     # Painting.
     Runs(rf"{_EASEL} (imagine|edit|blend|vary|outpaint|upscale) .*", leaves.pictures),
     Runs(rf"{_EASEL} info .*", leaves.settings),

@@ -124,6 +124,11 @@ def test_every_command_has_a_rule(command: Command) -> None:
     look(command.text)
 
 
+def test_every_block_is_typed() -> None:
+    left_out = {command.text for command in every_command() if isinstance(_rule(command), Elsewhere)}
+    assert left_out == {"make test"}, "what stands in a block is typed; this alone is what runs these tests"
+
+
 def test_every_rule_is_needed() -> None:
     used = {id(rule_of(command.text)) for command in [*every_command(), *spoken_commands()]}
     idle = [rule.pattern for rule in RULES if id(rule) not in used]
