@@ -38,60 +38,72 @@ def are_meant(text: str) -> bool:
 
 def lay_out(machine: "Machine", text: str) -> None:
     """Have the machines that a command is typed on, with what a reader has done there by then."""
-    containers = machine.containers
-    if containers.ask(f"docker ps --quiet --filter name={_HERE} --filter name={_SERVER}"):
+    if machine.containers.ask(f"docker ps --quiet --filter name={_HERE} --filter name={_SERVER}"):
         return
-    containers.build()
-    containers.ask(f"docker build --quiet --tag {_IMAGE} --file {ROOT}/tests/docs/host/Dockerfile .")
     if _SERVER in text:
-        # It has a Discord of its own, and shares the loopback of the tests' machine: they ask that Discord there.
-        containers.ask(f"docker run --detach --name {_SERVER} --network host {_AS_A_MACHINE} {_IMAGE}")
-        playground = f"exec .venv/bin/python -m playground --person ann > {_PLACES}"
-        containers.ask(["docker", "exec", "--detach", _SERVER, "sh", "-c", playground])
-        _write_what_the_guide_says(machine)
+        have_server(machine)
     else:
-        containers.ask(f"docker network create {_NETWORK}")
-        there = f"--name {_THERE} --network {_NETWORK} --network-alias MACHINE"
-        containers.ask(f"docker run --detach {there} {_AS_A_MACHINE} {_IMAGE}")
-        containers.ask(f"docker run --detach --name {_HERE} --network {_NETWORK} {_IMAGE} sleep infinity")
-        Discord.until(lambda: containers.agrees(f"docker exec {_THERE} systemctl start ssh"))
-        port = re.findall(r" -L (\d+):", text)[0]
-        containers.ask(f"docker exec --detach {_THERE} .venv/bin/easel play --port {port}")
+        _have_here_and_there(machine, port=re.findall(r" -L (\d+):", text)[0])
 
 
-def _write_what_the_guide_says(machine: "Machine") -> None:
-    """Write the files that the operator's guide has as blocks, with a token and the way to the server's Discord."""
+def have_server(machine: "Machine") -> Discord:
+    """Have the server, on which the operator's guide's files are written, and return its Discord."""
+    containers = machine.containers
+    _build(containers)
+    # It has a Discord of its own, and shares the loopback of the tests' machine: they ask that Discord there.
+    containers.ask(f"docker run --detach --name {_SERVER} --network host {_AS_A_MACHINE} {_IMAGE}")
+    playground = f"exec .venv/bin/python -m playground --person ann > {_PLACES}"
+    containers.ask(["docker", "exec", "--detach", _SERVER, "sh", "-c", playground])
+    discord = _discord(machine)
     blocks = [block.text for block in document("docs/operator.md").blocks if block.language == "ini"]
     unit = next(text for text in blocks if "[Unit]" in text)
-    discord = _discord(machine)
     settings = next(text for text in blocks if "DISCORD_TOKEN=" in text).replace("…", discord.token)
     found = "".join(f"{name}={value}\n" for name, value in discord.settings.items())
     for path, text in {"/etc/systemd/system/easel.service": unit, "/opt/easel/.env": settings + found}.items():
         file = machine.tmp / "written"
         file.write_text(text, "utf-8")
-        machine.containers.ask(f"docker cp {file} {_SERVER}:{path}")
+        containers.ask(f"docker cp {file} {_SERVER}:{path}")
+    return discord
+
+
+def _have_here_and_there(machine: "Machine", port: str) -> None:
+    """Have a machine called MACHINE that `easel play` runs on, and another beside it."""
+    containers = machine.containers
+    _build(containers)
+    containers.ask(f"docker network create {_NETWORK}")
+    there = f"--name {_THERE} --network {_NETWORK} --network-alias MACHINE"
+    containers.ask(f"docker run --detach {there} {_AS_A_MACHINE} {_IMAGE}")
+    containers.ask(f"docker run --detach --name {_HERE} --network {_NETWORK} {_IMAGE} sleep infinity")
+    Discord.until(lambda: containers.agrees(f"docker exec {_THERE} systemctl start ssh"))
+    containers.ask(f"docker exec --detach {_THERE} .venv/bin/easel play --port {port}")
+
+
+def _build(containers: "Containers") -> None:
+    containers.build()
+    containers.ask(f"docker build --quiet --tag {_IMAGE} --file {ROOT}/tests/docs/host/Dockerfile .")
 
 
 def _discord(machine: "Machine") -> Discord:
     Discord.until(lambda: machine.containers.agrees(f"docker exec {_SERVER} test -s {_PLACES}"))
-    return Discord(machine.logs, _ask(machine.containers, f"cat {_PLACES}"))
+    return Discord(machine.logs, ask(machine, f"cat {_PLACES}"))
+
+
+def ask(machine: "Machine", text: str) -> str:
+    """Type a command on the server that must end well, and return what it says."""
+    return machine.containers.ask(shlex.split(on_the_server(text))).strip()
 
 
 # What commands must leave --------------------------------------------------------------------------------------------
 
 
-def _ask(containers: "Containers", text: str) -> str:
-    return containers.ask(f"docker exec {_SERVER} {text}").strip()
-
-
 def account(machine: "Machine", _ran: Ran) -> None:
     """Hold that there is an account that nobody can log in to by a password."""
-    assert re.fullmatch(r"easel:[!*]+:.*", _ask(machine.containers, "getent shadow easel"))
+    assert re.fullmatch(r"easel:[!*]+:.*", ask(machine, "getent shadow easel"))
 
 
 def secret(machine: "Machine", _ran: Ran) -> None:
     """Hold that nobody but the account, and root, can read the token any more."""
-    assert _ask(machine.containers, "stat --format %U:%a .env") in ("easel:644", "easel:400")
+    assert ask(machine, "stat --format %U:%a .env") in ("easel:644", "easel:400")
 
 
 def service(machine: "Machine", _ran: Ran) -> None:
@@ -99,10 +111,9 @@ def service(machine: "Machine", _ran: Ran) -> None:
     discord = _discord(machine)
     discord.await_bot()
     discord.await_picture()
-    containers = machine.containers
-    assert _ask(containers, "systemctl is-enabled easel") == "enabled"
-    assert _ask(containers, "systemctl show --property MainPID,User easel").endswith("User=easel")
-    kept = _ask(containers, "find /var/lib/easel -name *.sqlite3 -printf %u:%m")
+    assert ask(machine, "systemctl is-enabled easel") == "enabled"
+    assert ask(machine, "systemctl show --property MainPID,User easel").endswith("User=easel")
+    kept = ask(machine, "find /var/lib/easel -name '*.sqlite3' -printf %u:%m")
     assert kept == "easel:600", kept
 
 
