@@ -31,7 +31,7 @@ from benchmarks import (
     networks,
     overhead,
     prompts,
-    queueing,
+    queue_report,
     service,
     throughput,
     tiny_models,
@@ -292,7 +292,7 @@ def _soak(_options: argparse.Namespace, counts: Counts) -> None:
 
 
 def _queue(_options: argparse.Namespace, counts: Counts) -> None:
-    queueing.run(counts.waiting, counts.crowds, counts.decisions, counts.compared, counts.served)
+    queue_report.run(counts.waiting, counts.crowds, counts.decisions, counts.compared, counts.served)
 
 
 def _memory(_options: argparse.Namespace, _counts: Counts) -> None:
