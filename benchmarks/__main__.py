@@ -40,6 +40,7 @@ from benchmarks.counts import QUICK, WHOLE, Counts
 from benchmarks.references import REFERENCES, Reference
 from inference.families.base import DiffusionModel
 from inference.models.loading import load_model
+from inference.output import said
 from inference.protocol.messages import EngineSettings
 from inference.protocol.names import SAMPLER_NAMES, SCHEDULE_NAMES
 from inference.sample import MODEL_FOLDER
@@ -316,4 +317,4 @@ SECTIONS: dict[str, tuple[str, Callable[[argparse.Namespace, Counts], None]]] = 
 }
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(said(main))

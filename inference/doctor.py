@@ -19,6 +19,7 @@ from inference.models.catalogue import Catalogue
 from inference.models.device import choose_device, choose_dtype, device_name, installed_version, memory_bytes
 from inference.models.errors import ModelError
 from inference.models.tokenizers import find_vocabulary
+from inference.output import said
 from inference.surroundings import disk, folders, in_container, memory_limit, why_no_gpu
 from inference.vision.safety import open_checker
 
@@ -161,4 +162,4 @@ def _vocabulary(folder: Path) -> Finding:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(said(main))

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.cli.commands import parser
 from bot.cli.parsing import USAGE
 from bot.display import INTERRUPTED
 from bot.errors import EaselError, UserError, sentence
 from bot.settings import Settings, load_settings
+from inference.output import said
 from inference.prompt.places import PromptError
 from inference.protocol.limits import OutOfRange
 from storage import StorageError
@@ -25,7 +27,10 @@ _CHANGE_MODELS = {"add", "remove", "fetch-tokenizer"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. Mistakes end in one clear sentence on stderr."""
-    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    return said(lambda: _run(list(sys.argv[1:] if arguments is None else arguments) or ["--help"]))
+
+
+def _run(words: Sequence[str]) -> int:
     forwarded = {"models": "inference.models", "doctor": "inference.doctor", "bench": "benchmarks"}
     try:
         settings = load_settings()
@@ -44,10 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error.message, USAGE if isinstance(error, UserError) else FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read this has read enough; nothing more is said, at the interpreter's end neither.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
 
 
 def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
@@ -55,14 +56,23 @@ def _forward(module: str, words: Sequence[str], settings: Settings) -> int:
     told = ["--folder", str(settings.models_folder)] if module != "benchmarks" else []
     if module == "inference.doctor":
         told += ["--data", str(settings.data_folder.expanduser()), "--checker", settings.safety_checker]
+    environment = os.environ | ({"PYTHONPATH": _repository()} if module == "benchmarks" else {})
     try:
-        code = subprocess.run([sys.executable, "-m", module, *told, *words], check=False).returncode
+        code = subprocess.run([sys.executable, "-m", module, *told, *words], env=environment, check=False).returncode
     except KeyboardInterrupt:
         return INTERRUPTED
     if module == "inference.models" and code == 0 and words and words[0] in _CHANGE_MODELS:
         _tell_bot(settings)
     # A signal's number comes negative.
     return code if code >= 0 else 128 - code
+
+
+def _repository() -> str:
+    """Return where Python finds the benchmarks, which are no part of what is installed. Raises UserError."""
+    folder = Path(__file__).parents[2]
+    if not (folder / "benchmarks").is_dir():
+        raise UserError("The benchmarks are not installed with Easel: type this where its repository is installed.")
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _tell_bot(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from inference.models.catalogue import Catalogue, Entry, OnProgress
 from inference.models.errors import ModelError
+from inference.output import said
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -192,4 +193,4 @@ def _bar(text: str) -> Iterator[Callable[[int, int], None]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(said(main))

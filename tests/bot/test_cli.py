@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from bot import cli, imagine
 from bot.services.pasting import NO_HINT
+from inference.output import UNREAD
 from tests.inference.protocol.golden import PASTED
 
 SETTINGS = (
@@ -211,16 +212,20 @@ def test_a_random_seed_may_be_asked_for_by_minus_one() -> None:
     assert all(seed is not None and seed >= 0 for seed in seeds)
 
 
-def test_whoever_has_read_enough_may_leave(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["adapters list", "models list", "doctor", "--help", "bench --help"])
+def test_whoever_has_read_enough_may_leave(words: str, unbuffered: str, tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as closed:
         ended = subprocess.run(
-            [sys.executable, "-m", "bot", "adapters", "list"],
-            env=os.environ | {"EASEL_DATA_FOLDER": str(tmp_path)},
+            [sys.executable, "-m", "bot", *words.split()],
+            env=os.environ | {"EASEL_DATA_FOLDER": str(tmp_path), "PYTHONUNBUFFERED": unbuffered},
             stdout=closed,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
-    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stderr == ""
+    # argparse does not look whether anybody reads its help.
+    assert ended.returncode == UNREAD or (words.endswith("--help") and ended.returncode == 0)

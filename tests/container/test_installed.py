@@ -45,6 +45,12 @@ def test_it_says_its_version(image: Image) -> None:
     assert ran.stdout.startswith(f"easel {__version__} (Python 3.")
 
 
+def test_it_says_that_the_benchmarks_are_elsewhere(image: Image) -> None:
+    ran = image.run("bench", "--quick")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("easel: The benchmarks are not installed with Easel")
+
+
 def test_the_doctor_finds_everything_writable(image: Image) -> None:
     ran = image.run("doctor", "--json")
     assert ran.returncode == 0, ran.stdout + ran.stderr
