@@ -68,7 +68,7 @@ def tested(_machine: Machine, ran: Ran) -> None:
 
 def kept(_machine: Machine, ran: Ran) -> None:
     """Hold that pictures of what the tests saw are in the folder that was asked for."""
-    _readable(list((ran.folder / "folder").glob("*.png")))
+    _readable(list((ran.folder / "build" / "seen").glob("*.png")))
 
 
 def taken(machine: Machine, _ran: Ran) -> None:

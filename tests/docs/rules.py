@@ -135,7 +135,7 @@ RULES: list[Rule] = [
     Runs(r"make pictures", leaves.taken, Needs(elsewhere.lacks_chromium, said=_few_pictures)),
     Elsewhere(r"\.ci/(run|engine)", "is CI, and what CI starts for itself"),
     Runs(rf"make bench( BENCH=.*)?|{_PYTHON} -m benchmarks \w+|{_EASEL} bench( \w+)?", leaves.measured, _QUICKLY),
-    Runs(rf"EASEL_SCREENSHOTS=folder {_PYTHON} -m pytest tests/page", leaves.kept, _PAGE),
+    Runs(rf"EASEL_SCREENSHOTS=build/seen {_PYTHON} -m pytest tests/page", leaves.kept, _PAGE),
     Runs(rf"{_PYTHON} -m pytest", leaves.tested, Needs(said=_few_tests)),
     Runs(r"git pull", leaves.pulled),
     Runs(r"git diff --name-status v\S+ -- storage/migrations", leaves.only_new),
