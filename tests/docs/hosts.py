@@ -101,9 +101,14 @@ def account(machine: "Machine", _ran: Ran) -> None:
     assert re.fullmatch(r"easel:[!*]+:.*", ask(machine, "getent shadow easel"))
 
 
+def owned(machine: "Machine", _ran: Ran) -> None:
+    """Hold that the token's file is the account's."""
+    assert ask(machine, "stat --format %U .env") == "easel"
+
+
 def secret(machine: "Machine", _ran: Ran) -> None:
     """Hold that nobody but the account, and root, can read the token any more."""
-    assert ask(machine, "stat --format %U:%a .env") in ("easel:644", "easel:400")
+    assert ask(machine, "stat --format %U:%a .env") == "easel:400"
 
 
 def service(machine: "Machine", _ran: Ran) -> None:

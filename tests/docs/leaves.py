@@ -92,7 +92,7 @@ def _readable(pictures: list[Path]) -> None:
 
 
 def trained(_machine: Machine, ran: Ran) -> None:
-    """Hold that the model that it says it wrote can be installed by whoever likes it."""
+    """Hold that the model lies where it says; what is typed next loads it."""
     found = re.search(r"^The model is in (\S+)\.$", ran.out, re.MULTILINE)
     assert found is not None, ran
     assert (ran.folder / found[1] / "model_index.json").exists()
@@ -129,10 +129,14 @@ def answered(machine: Machine, ran: Ran) -> None:
         "resume": "taken on already",
         "refresh": "The bot knows: sample",
         "status": "discord: connected",
-        "keep": "pictures",
+        "keep": "pictures would go: ",
     }
     verb = shlex.split(ran.text)[2]
     assert words[verb] in ran.out, ran
+    if verb == "resume":
+        assert machine.shell.run("easel admin drain").code == 0
+        again = machine.shell.run(ran.text)
+        assert "Taken on again." in again.out, again
     if verb == "drain":
         told = machine.shell.run("easel admin status").out
         assert f"members are told: {shlex.split(ran.text)[3]}" in told, told

@@ -202,7 +202,8 @@ RULES: list[Rule] = [
     Runs(r"podman run .*", contained.podman_runs, _PODMAN),
     # A server, and another machine.
     Runs(r"sudo useradd .* easel", hosts.account, _SERVER),
-    Runs(r"sudo (chown easel|chmod 400) /opt/easel/\.env", hosts.secret, _SERVER),
+    Runs(r"sudo chown easel /opt/easel/\.env", hosts.owned, _SERVER),
+    Runs(r"sudo chmod 400 /opt/easel/\.env", hosts.secret, _SERVER),
     Runs(r"sudo systemctl enable --now easel", hosts.service, _SERVER),
     Stays(r"sudo journalctl -u easel -f", hosts.log, _SERVER),
     Runs(r"sudo -u easel \.venv/bin/easel admin status", contained.status, _SERVER),
