@@ -1,13 +1,9 @@
 """What makes pictures, and what is done with them: commands, menus of messages, buttons."""
 
-import json
-import os
-from typing import Any
-
 from playwright.async_api import Locator
 
-from tests.bot.workers import held, workers_of
 from tests.page.browser import Window
+from tests.page.growing import growing, show_each_step
 from tests.page.scenes import Scene, Stage, dialog_kept, left, scene
 
 STAR, HEART = "a yellow star on a purple background", "a red heart on a white background"
@@ -24,22 +20,15 @@ async def typed_and_painted(stage: Stage, scene: Scene) -> None:
     await window.keep("commands/imagine-typed", await window.view(write.locator(".choices"), write))
     for _letter in "/im":
         await window.page.keyboard.press("Backspace")
-    stage.easel.rooms.publisher._edit_seconds = 0.0
+    show_each_step(stage.easel)
     window, filled, answers = await stage.asked(scene)
-    await stage.playground.until(lambda: any(map(_grows, stage.playground.person(scene.by).messages())), 60)
-    [worker] = workers_of(os.getpid())
-    with held(worker):
+    async with growing(stage.playground, scene.by):
         await answers.filter(has_text=" of 4 done").filter(has=window.page.locator(".picture")).wait_for()
         await window.keep("commands/imagine-progress", await window.view(answers))
     await stage.seen(window, answers, scene)
     assert await answers.last.locator(".picture").count() == 4
     await window.keep(f"commands/{scene.picture}", *([filled] if filled else []), await window.view(answers))
     stage.file("star.png", await picture_of(window, answers.last, 0))
-
-
-def _grows(message: dict[str, Any]) -> bool:
-    written = json.dumps(message)
-    return " of 4 done" in written and "/preview-" in written
 
 
 async def saved_as_heart(stage: Stage, scene: Scene) -> None:

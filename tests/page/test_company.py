@@ -7,6 +7,7 @@ from inference.sample import ADAPTERS_FOLDER
 from playground import Playground
 from tests.page.browser import Window
 from tests.page.conftest import Opens
+from tests.page.growing import growing, show_each_step
 
 WISH = "a red circle on a blue background"
 
@@ -71,11 +72,13 @@ async def test_a_newcomer_is_given_a_role_and_may_press(playground: Playground, 
 
 async def test_a_message_changes_before_everybodys_eyes(playground: Playground, easel: Easel, opens: Opens) -> None:
     ann, bob = await opens("ann"), await opens("bob")
+    show_each_step(easel)
     await ann.command("imagine", prompt=WISH, steps=40, seed=1, count=4)
     await bob.button("Cancel").wait_for()
     number = await bob.last.get_attribute("data-message")
-    await bob.sees("%", bob.last)
-    await bob.last.locator(".picture").first.wait_for()
+    async with growing(playground, "ann"):
+        await bob.sees("%", bob.last)
+        await bob.last.locator(".picture").first.wait_for()
     await bob.button("Upscale 4").wait_for()
     assert await bob.messages.count() == 1
     assert await bob.last.get_attribute("data-message") == number

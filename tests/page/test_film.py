@@ -9,12 +9,16 @@ from bot.app import Easel
 from playground import Playground
 from tests.page.browser import Window
 from tests.page.conftest import Opens
+from tests.page.growing import brush_held, show_each_step
 from tests.page.stills import Film, stacked
 
 PROMPT = "a yellow star on a purple background"
 WIDTH, HEIGHT = 900, 860
 #: For how long things are seen, in milliseconds.
-_LETTER, _WORD, _LOOK, _STEP, _RESULT = 90, 180, 900, 350, 2500
+_LETTER, _WORD, _LOOK, _STEP, _RESULT = 90, 180, 900, 250, 2500
+#: An edit that was due comes within this.
+_REST_SECONDS = 0.4
+_SHOWN = "document.getElementById('messages').innerHTML"
 
 
 async def test_a_film_of_the_first_minute(
@@ -22,6 +26,7 @@ async def test_a_film_of_the_first_minute(
 ) -> None:
     window = await opens("ann", width=WIDTH, height=HEIGHT)
     film = Film()
+    show_each_step(easel)
     await _types(window, film)
     await window.page.keyboard.press("Enter")
     grown = await _paints(window, film, window.messages.first, "Upscale 4")
@@ -69,13 +74,20 @@ async def _paints(window: Window, film: Film, message: Locator, button: str) -> 
     """See a message until a button says that it is whole, and return how many times it was seen to change."""
     whole, changes = window.button(button, message), 0
     while not await whole.count():
-        before = await window.page.locator("#messages").inner_html()
-        await window.loaded()
-        seen = await window.page.screenshot()
-        # What changed meanwhile may still lack its pictures: the next frame has them.
-        if await window.page.locator("#messages").inner_html() == before:
-            changes += film.add(seen, _STEP)
+        with brush_held():
+            shown = await _rests(window)
+            changes += film.add(await window.page.screenshot(), _STEP)
+        await window.page.wait_for_function(f"before => {_SHOWN} !== before", arg=shown)
     await window.settled()
     await window.loaded()
     film.add(await window.page.screenshot(), _STEP)
     return changes
+
+
+async def _rests(window: Window) -> str:
+    """Wait until no edit is on its way any more, and return what is then shown."""
+    shown = ""
+    while shown != (shown := await window.page.evaluate(_SHOWN)):
+        await window.loaded()
+        await asyncio.sleep(_REST_SECONDS)
+    return shown

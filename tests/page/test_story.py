@@ -6,6 +6,7 @@ from bot.app import Easel
 from inference.sample import ADAPTERS_FOLDER
 from playground import Playground
 from tests.page.conftest import Opens
+from tests.page.growing import growing, show_each_step
 
 WISH = "a red circle on a blue background"
 
@@ -14,10 +15,12 @@ async def test_pictures_are_asked_for_made_larger_varied_and_remixed(
     playground: Playground, easel: Easel, opens: Opens
 ) -> None:
     ann = await opens("ann")
+    show_each_step(easel)
     await ann.command("imagine", prompt=WISH, count=4, seed=1, steps=40)
     await ann.sees("asked for")
-    await ann.sees("%")
-    await ann.shot("progress")
+    async with growing(playground, "ann"):
+        await ann.sees("%")
+        await ann.shot("progress")
     await ann.button("Upscale 1").wait_for()
     result = ann.messages.first
     assert await result.locator(".picture").count() == 4
