@@ -3,18 +3,27 @@
 What people typed is in it only where the operator wants that: see `inference.protocol.log_words`.
 """
 
+import contextlib
 import json
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Literal
 
+from bot.errors import EaselError, UserError, sentence
 from inference.protocol.log_words import DiscreetFormatter, log_uncaught
+from storage import StorageError
 from storage.jobs import NewJob
 
 #: What a line says of itself.
 _FIELD = re.compile(r"\b(job|launch|member)=([0-9a-f]{1,32})\b")
+
+#: How long a file of the log gets, and how many older ones are kept.
+_LOG_BYTES, _LOG_FILES = 10_000_000, 5
 
 #: Tells what is asked for; silent unless the operator wants it.
 _prompts = logging.getLogger("easel.prompts")
@@ -42,15 +51,17 @@ class JsonFormatter(DiscreetFormatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
-def set_up_logs(level: str, form: Literal["text", "json"], prompts: bool = False) -> None:
+Form = Literal["text", "json"]
+
+
+def set_up_logs(level: str, form: Form, prompts: bool = False) -> None:
     """Write the log to stderr from now on; with `prompts` also what people typed.
 
     Without, the libraries tell nothing below "info", whatever the level: at "debug" they write down what is sent and
     received, and every statement of the database with its values.
     """
     handler = logging.StreamHandler(sys.stderr)
-    text = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
-    handler.setFormatter(JsonFormatter(prompts=prompts) if form == "json" else DiscreetFormatter(text, prompts=prompts))
+    handler.setFormatter(_formatter(form, prompts))
     chosen = level.upper()
     logging.basicConfig(level="INFO" if level == "debug" and not prompts else chosen, handlers=[handler], force=True)
     for ours in ("easel", "bot", "cogs", "inference", "storage"):
@@ -60,6 +71,49 @@ def set_up_logs(level: str, form: Literal["text", "json"], prompts: bool = False
     logging.getLogger("discord").setLevel("DEBUG" if level == "debug" and prompts else quiet)
     _prompts.disabled = not prompts
     log_uncaught(logging.getLogger("easel"))
+
+
+@contextlib.contextmanager
+def log_file(name: str, form: Form, prompts: bool = False) -> Iterator[None]:
+    """Write the log to a file as well while the block lasts, and last what ended that, if it was an error.
+
+    Nothing is done for an empty name. At 10 MB the file is renamed, and the oldest of five such is deleted.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    if not name:
+        yield
+        return
+    try:
+        path = Path(name).expanduser()
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"EASEL_LOG_FILE names {name}, which cannot be written: {error}") from error
+    handler.setFormatter(_formatter(form, prompts))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    except (EaselError, StorageError) as error:
+        # On stderr it is the last word of the command line.
+        handler.handle(_record(sentence(error)))
+        raise
+    except Exception as error:
+        handler.handle(_record("an error that nothing caught", error))
+        raise
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def _formatter(form: Form, prompts: bool) -> logging.Formatter:
+    text = "%(asctime)s %(levelname)-8s %(name)s: %(message)s"
+    return JsonFormatter(prompts=prompts) if form == "json" else DiscreetFormatter(text, prompts=prompts)
+
+
+def _record(words: str, error: Exception | None = None) -> logging.LogRecord:
+    found = None if error is None else (type(error), error, error.__traceback__)
+    return logging.LogRecord("easel", logging.CRITICAL, __file__, 0, "%s", (words,), found)
 
 
 def note_prompts(job: NewJob) -> None:

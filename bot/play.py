@@ -15,7 +15,7 @@ from rich.console import Console
 
 from bot.engines.process import LocalProcess
 from bot.errors import EaselError, UserError
-from bot.logs import set_up_logs
+from bot.logs import log_file, set_up_logs
 from bot.mischief import mischief
 from bot.settings import Settings
 
@@ -44,18 +44,21 @@ class Address:
 
 async def run(settings: Settings) -> int:
     """Run the bot with Discord until it is stopped. Raises EaselError and StorageError."""
-    token = settings.discord_token.get_secret_value()
-    if not token:
-        raise UserError(
-            "There is no token. Make an application on https://discord.com/developers, copy the token of its Bot page "
-            "and set DISCORD_TOKEN, in the environment or in a file .env; `easel play` needs none."
-        )
-    await _run(settings, LocalProcess(settings.engine()), token)
+    _set_up_logs(settings)
+    with log_file(settings.log_file, settings.log_format, settings.log_prompts):
+        token = settings.discord_token.get_secret_value()
+        if not token:
+            raise UserError(
+                "There is no token. Make an application on https://discord.com/developers, copy the token of its Bot "
+                "page and set DISCORD_TOKEN, in the environment or in a file .env; `easel play` needs none."
+            )
+        await _run(settings, LocalProcess(settings.engine()), token)
     return 0
 
 
 async def play(settings: Settings, port: int, console: Console, *, browse: bool = False) -> int:
     """Run the bot in a playground until it is stopped; `browse` opens its page. Raises EaselError and StorageError."""
+    _set_up_logs(settings)
     async with playground(port) as address:
         here = settings.model_copy(
             update={
@@ -84,8 +87,11 @@ async def _run(settings: Settings, engine: LocalProcess, token: str) -> None:
     # discord.py takes its time to import, and no other command needs it.
     from bot.app import run_bot
 
-    set_up_logs(settings.log_level, settings.log_format, settings.log_prompts)
     await run_bot(settings, engine, token)
+
+
+def _set_up_logs(settings: Settings) -> None:
+    set_up_logs(settings.log_level, settings.log_format, settings.log_prompts)
 
 
 @contextlib.asynccontextmanager

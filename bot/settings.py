@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: "text" for people, "json" for programs.
     log_format: Literal["text", "json"] = "text"
+    #: A file that the log of `easel run` goes to as well; empty means none.
+    log_file: str = ""
     #: The log tells what people typed.
     log_prompts: bool = False
 

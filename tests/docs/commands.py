@@ -16,14 +16,13 @@ _PROGRAMS = re.compile(
 
 @dataclass(frozen=True)
 class Command:
-    """A command as the document writes it, and as `sh` is given it."""
+    """A command as the document writes it, and as `sh` is given it: without comments."""
 
     document: str
     line: int
     #: "sh", "powershell", or nothing for one in a sentence.
     terminal: str
     written: str
-    #: Without comments, and in the words of `sh`.
     text: str
     #: What the document shows that it says; None where it shows nothing.
     answer: str | None = None
@@ -56,7 +55,6 @@ def commands_in(block: Block) -> Iterator[Command]:
         yield from _transcript(block)
         return
     whole, began, ends = "", 0, ""
-    more = "`" if block.terminal == "powershell" else "\\"
     for number, line in enumerate(block.text.splitlines()):
         began = began if whole else block.line + number
         whole += line + "\n"
@@ -64,11 +62,10 @@ def commands_in(block: Block) -> Iterator[Command]:
             ends = "" if line.strip() == ends else ends
         elif found := re.search(r"<<-?\s*['\"]?(\w+)", line):
             ends = found[1]
-        if ends or line.endswith(more) or _is_open(_bare(whole)):
+        if ends or line.endswith("\\") or _is_open(_bare(whole)):
             continue
         if text := _bare(whole).strip():
-            said = _in_sh(text, f"{block.document}:{began}") if block.terminal == "powershell" else text
-            yield Command(block.document, began, block.terminal, whole.strip(), said)
+            yield Command(block.document, began, block.terminal, whole.strip(), text)
         whole = ""
     if whole.strip():
         raise ValueError(f"{block.document}:{began}: this command does not end in its block: {whole!r}")
@@ -107,32 +104,3 @@ def _is_open(text: str) -> bool:
     except ValueError:
         return True
     return False
-
-
-#: PowerShell's ways of saying things, and those of `sh`, in this order.
-_POWERSHELL = [
-    (r"`\n\s*", " "),
-    (r"\.[\\/]?\.?venv\\Scripts\\Activate\.ps1|\.venv\\Scripts\\activate", ". .venv/bin/activate"),
-    (r"(?<![\w])\.\\", "./"),
-    (r"\.venv\\Scripts\\", ".venv/bin/"),
-    (r"^py( -3(\.\d+)?)?(?= )", "python"),
-    (r"^& ", ""),
-    (r"\$env:(\w+)\s*=\s*(.+)", r"export \1=\2"),
-    (r"\$env:USERPROFILE", "$HOME"),
-    (r"\$env:(\w+)", r"${\1}"),
-    (r"^(\S+|\".*?\"|'.*?') \| (?:Set-Content|Out-File)(?: -Encoding \w+)? (\S+)$", r"echo \1 > \2"),
-    (r"^Set-Content(?: -Encoding \w+)? (\S+) (.+)$", r"echo \2 > \1"),
-    (r"^Add-Content (\S+) (.+)$", r"echo \2 >> \1"),
-    (r"^Copy-Item (\S+) (\S+)$", r"cp \1 \2"),
-    (r"(?<=[\w~.])\\(?=[\w.*])", "/"),
-]
-_CMDLET = re.compile(r"(?:^|\| )([A-Z][a-z]+-[A-Z]\w+)")
-
-
-def _in_sh(text: str, place: str) -> str:
-    """Return a command of PowerShell in the words of `sh`. It is not run by PowerShell: no test machine has one."""
-    for pattern, said in _POWERSHELL:
-        text = re.sub(pattern, said, text)
-    if found := _CMDLET.search(text):
-        raise ValueError(f"{place}: tests/docs/commands.py cannot say {found[1]} in sh; write it plainer, or teach it")
-    return text

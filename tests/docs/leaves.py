@@ -290,7 +290,10 @@ def dotenv(machine: Machine, ran: Ran) -> None:
 
 def example(machine: Machine, ran: Ran) -> None:
     """Hold that the settings can be read as they are, by a command that reads them."""
-    assert (ran.folder / ".env").read_bytes() == (machine.clone / ".env.example").read_bytes()
+    copy = (ran.folder / ".env").read_text("utf-8")
+    assert copy == (machine.clone / ".env.example").read_text("utf-8")
+    # There somebody writes the token.
+    assert copy.splitlines().count("DISCORD_TOKEN=") == 1
     assert machine.shell.run("easel adapters list").code == 0
 
 

@@ -92,6 +92,10 @@ class Machine:
         copy_to(self.clone)
         if with_easel:
             self.make_environment()
+        if windows:
+            # There an environment has its programs under another name.
+            (self.clone / ".venv").mkdir(exist_ok=True)
+            (self.clone / ".venv" / "Scripts").symlink_to("bin")
         with tempfile.TemporaryDirectory(prefix="easel-", ignore_cleanup_errors=True) as folder:
             self.tmp = Path(folder)
             yield from self._open(with_easel, windows)

@@ -23,6 +23,8 @@ from tests.docs.documents import Block, document, manuals
 
 #: What blocks may be; `text` is what a program says, or a drawing.
 _LANGUAGES = {"sh", "powershell", "text", "json", "toml", "yaml", "ini", "python", "sql", "indented"}
+#: What PowerShell reads as `sh` does: plain words, for programs that it does not replace by its own as it does `curl`.
+_IN_BOTH_SHELLS = re.compile(r"(?:cp|docker|python|\.venv/Scripts/\w+)(?: [\w.:/-]+)+")
 _TYPED = re.compile(r"\s*(?:\$ )?(?:\S*/)?(?:easel [a-z]|make [a-z]|python3? -|pip install|docker |curl |git )")
 
 
@@ -47,6 +49,13 @@ def test_what_is_typed_is_marked_as_such() -> None:
     quiet = [block for block in _all() if block.terminal == "" and block.language in ("text", "indented", "")]
     found = [f"{_place(block)}: {line}" for block in quiet for line in block.text.splitlines() if _TYPED.match(line)]
     assert found == [], "commands stand in ```sh or ```powershell, where they are run"
+
+
+def test_what_is_typed_on_windows_means_the_same_in_sh() -> None:
+    lines = [(block, line) for block in _of("powershell") for line in block.text.splitlines()]
+    odd = [f"{_place(block)}: {line}" for block, line in lines if not _IN_BOTH_SHELLS.fullmatch(line)]
+    assert odd == [], "no PowerShell tries this; write it in words that `sh` reads alike"
+    assert lines
 
 
 @pytest.mark.parametrize("block", _of("json"), ids=_place)

@@ -1,6 +1,6 @@
 """Every command of README.md, CONTRIBUTING.md and docs/ is typed, in the order in which people read them.
 
-A block of PowerShell is said in the words of `sh` first: that holds its commands, options and paths, not its syntax.
+Those for PowerShell are typed into `sh`, as they stand: their words mean the same there.
 """
 
 import re

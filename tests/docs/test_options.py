@@ -11,7 +11,7 @@ from tests.docs.documents import ROOT, Row, Span, document, manuals
 from tests.docs.parsers import complaint, options_of, verbs_of, whole_parser
 
 _REFERENCE = "docs/cli.md"
-_EASEL = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:\.venv[/\\](?:bin|Scripts)[/\\])?easel (?=[a-z-])")
+_EASEL = re.compile(r"^(?:[A-Z_]+=\S+ )*(?:\.venv/(?:bin|Scripts)/)?easel (?=[a-z-])")
 
 
 def _said() -> list[Span]:
