@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ class Stage:
         self.playground, self.easel, self.folder = playground, easel, folder
         self._opens = opens
         self._windows: dict[tuple[str, str], Window] = {}
+        #: What holds the worker.
+        self.until_cancelled = ExitStack()
 
     async def window(self, person: str, channel: str = "general") -> Window:
         """Return somebody's window, opened on first use."""

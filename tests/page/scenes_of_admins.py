@@ -1,12 +1,7 @@
 """`/admin` and `/operator` in the page, in the order of a server that is set up."""
 
 from tests.page.scenes import Scene, Stage, scene, unshown
-
-
-async def something_begun(stage: Stage, scene: Scene) -> None:
-    """Let somebody wait for what takes long."""
-    window, _filled, answers = await stage.asked(scene)
-    await window.button("Cancel", answers.last).wait_for()
+from tests.page.scenes_of_members import cancelled, something_slow
 
 
 async def with_what_follows(stage: Stage, scene: Scene) -> None:
@@ -124,8 +119,8 @@ ROLES_CONTENT_MEMBERS = (
     ),
     scene("admin members show", "Blocked in this server: 1", "@newcomer"),
     scene("admin members allow", "@newcomer may use me in this server again", member="newcomer"),
-    scene("imagine", "asked for", by="ann", prompt="a blue star", steps=150, count=8, play=something_begun),
-    scene("admin members cancel", "Cancelled for @ann: 8 pictures", member="ann"),
+    scene("imagine", "asked for", by="ann", prompt="a blue star", steps=150, count=8, play=something_slow),
+    scene("admin members cancel", "Cancelled for @ann: 8 pictures", member="ann", play=cancelled),
     scene(
         "admin members delete",
         "Delete every picture that @newcomer made",

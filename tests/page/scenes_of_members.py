@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from inference.sample import ADAPTERS_FOLDER
+from tests.page.growing import brush_held
 from tests.page.scenes import Scene, Stage, dialog_kept, left, scene, unshown
 from tests.page.scenes_of_pictures import picture_of
 
@@ -39,9 +40,16 @@ async def pasted(stage: Stage, scene: Scene) -> None:
 
 
 async def something_slow(stage: Stage, scene: Scene) -> None:
-    """Ask for what takes long, so that something waits."""
+    """Ask for what takes long, so that something waits: until `cancelled`, on the quickest machine too."""
     window, _filled, answers = await stage.asked(scene)
     await window.button("Cancel", answers.last).wait_for()
+    stage.until_cancelled.enter_context(brush_held())
+
+
+async def cancelled(stage: Stage, scene: Scene) -> None:
+    """Cancel it."""
+    await stage.show(scene)
+    stage.until_cancelled.close()
 
 
 async def list_in_a_form(stage: Stage, scene: Scene) -> None:
@@ -115,7 +123,7 @@ REQUESTS = (
     scene("imagine", prompt="a red circle on a white background", steps=150, count=8, play=something_slow),
     scene("queue mine", "a red circle on a white background", "Cancel"),
     scene("queue all", "Pictures being painted", "a red circle on a white background"),
-    scene("queue cancel", "Cancelled: 8 pictures"),
+    scene("queue cancel", "Cancelled: 8 pictures", play=cancelled),
 )
 
 OWN = (

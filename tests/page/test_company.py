@@ -74,9 +74,9 @@ async def test_a_message_changes_before_everybodys_eyes(playground: Playground, 
     ann, bob = await opens("ann"), await opens("bob")
     show_each_step(easel)
     await ann.command("imagine", prompt=WISH, steps=40, seed=1, count=4)
-    await bob.button("Cancel").wait_for()
-    number = await bob.last.get_attribute("data-message")
     async with growing(playground, "ann"):
+        await bob.button("Cancel").wait_for()
+        number = await bob.last.get_attribute("data-message")
         await bob.sees("%", bob.last)
         await bob.last.locator(".picture").first.wait_for()
     await bob.button("Upscale 4").wait_for()

@@ -1,6 +1,6 @@
 """Every command and every menu of a message, used in the page by whoever may; docs/images/commands shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def town(playground: Playground) -> Playground:
 
 
 @pytest.fixture
-def stage(town: Playground, easel: Easel, opens: Opens, tmp_path: Path) -> Stage:
+def stage(town: Playground, easel: Easel, opens: Opens, tmp_path: Path) -> Iterator[Stage]:
     """The town with the bot in it, and files that people have."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -47,7 +47,8 @@ def stage(town: Playground, easel: Easel, opens: Opens, tmp_path: Path) -> Stage
         "styles.csv",
         b"name,prompt,negative_prompt\nTwice,two {prompt}s,\nOn white,{prompt} on a white background,black\n",
     )
-    return stage
+    with stage.until_cancelled:
+        yield stage
 
 
 def by(person: str, scenes: Sequence[Scene]) -> list[Scene]:
