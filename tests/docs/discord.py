@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.bot.stage import is_result
+from tests.bot.stage import is_result, text_of
 from tests.docs.documents import ROOT
 
 PATIENCE_SECONDS = 120
@@ -64,9 +64,16 @@ class Discord:
         assert asked["acknowledged"], asked
         self.until(lambda: len(self.results()) > before)
 
+    def said(self) -> str:
+        """Return all words of the messages."""
+        return "\n".join(map(text_of, self._messages()))
+
     def results(self) -> list[dict[str, Any]]:
         """Return the messages with pictures, oldest first."""
-        return [each for each in self.ask("/people/ann/channels/general/messages") if is_result(each)]
+        return [each for each in self._messages() if is_result(each)]
+
+    def _messages(self) -> list[dict[str, Any]]:
+        return list(self.ask("/people/ann/channels/general/messages"))
 
     @staticmethod
     def until(condition: Any) -> Any:

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.docs.discord import Discord
@@ -91,6 +93,19 @@ def _discord(machine: "Machine") -> Discord:
 def ask(machine: "Machine", text: str) -> str:
     """Type a command on the server that must end well, and return what it says."""
     return machine.containers.ask(shlex.split(on_the_server(text))).strip()
+
+
+@contextmanager
+def worker_held(machine: "Machine") -> Iterator[None]:
+    """Stop the server's worker for the length of the block: what is asked for there is not done before its end."""
+    # The brackets keep the pattern from finding the processes that have it on their own command lines.
+    worker = ask(machine, "grep -l 'inference[.]worker' /proc/[0-9]*/cmdline | cut -d / -f 3")
+    ask(machine, f"kill -STOP {worker}")
+    try:
+        yield
+    finally:
+        # It may have been killed meanwhile.
+        ask(machine, f"kill -CONT {worker} || true")
 
 
 # What commands must leave --------------------------------------------------------------------------------------------

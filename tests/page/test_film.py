@@ -76,6 +76,9 @@ async def _paints(window: Window, film: Film, message: Locator, button: str) -> 
     while not await whole.count():
         with brush_held():
             shown = await _rests(window)
+            if await whole.count():
+                # It was on its way already.
+                break
             changes += film.add(await window.page.screenshot(), _STEP)
         await window.page.wait_for_function(f"before => {_SHOWN} !== before", arg=shown)
     await window.settled()
