@@ -14,7 +14,7 @@ from tests.page.scenes import picture_of
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 #: Pictures beside those of commands.
-FILM, MORE = ("easel.png", "easel.webp"), ("imagine-typed", "imagine-progress")
+MORE = ("imagine-typed", "imagine-progress")
 SCENES = (
     *scenes_of_pictures.SCENES,
     *scenes_of_members.REQUESTS,
@@ -58,7 +58,7 @@ def test_documents_show_every_command() -> None:
 
 def test_no_picture_is_left_over() -> None:
     there = {path.relative_to(IMAGES).as_posix() for path in IMAGES.rglob("*.*")}
-    assert there - set(shown_in_documents()) - set(FILM) == set()
+    assert there - set(shown_in_documents()) == set()
 
 
 def test_pictures_of_commands_are_small() -> None:
