@@ -19,6 +19,8 @@ from inference.protocol.log_words import DiscreetFormatter, log_uncaught
 from storage import StorageError
 from storage.jobs import NewJob
 
+Form = Literal["text", "json"]
+
 #: What a line says of itself.
 _FIELD = re.compile(r"\b(job|launch|member)=([0-9a-f]{1,32})\b")
 
@@ -49,9 +51,6 @@ class JsonFormatter(DiscreetFormatter):
         elif record.exc_text:
             fields["error"] = record.exc_text
         return json.dumps(fields, ensure_ascii=False)
-
-
-Form = Literal["text", "json"]
 
 
 def set_up_logs(level: str, form: Form, prompts: bool = False) -> None:
