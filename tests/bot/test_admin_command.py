@@ -25,6 +25,7 @@ from storage.backup import archives
 from tests.bot.engines.engines import PATIENT
 from tests.bot.stage import on_stage, painted, stage_settings, text_of, told
 from tests.bot.terminal import Terminal
+from tests.docs.parsers import verbs_of, whole_parser
 from tests.storage.samples import GUILD
 
 
@@ -188,6 +189,49 @@ def test_as_it_is_typed(easel: Terminal, tmp_path: Path) -> None:
     wrong = here("admin", "backup", "--keep", "0")
     assert wrong.returncode == 2 and "0 is not from 1 to 1000" in wrong.stderr
     assert here("admin").returncode == 2
+
+
+async def test_each_verb_does_what_is_typed(playground: Playground, tmp_path: Path) -> None:
+    easel = Terminal(tmp_path, {**os.environ, "EASEL_DATA_FOLDER": str(tmp_path)})
+    used = set()
+
+    async def types(*words: str) -> str:
+        used.add(words[0])
+        ran = await asyncio.to_thread(easel, "admin", *words)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    atelier = playground.world.guild("Atelier")
+    atelier.system_channel = atelier.channel("news")
+    number = str(atelier.id)
+    async with on_stage(playground, tmp_path) as bot:
+        rooms = bot.rooms
+        assert json.loads(await types("status", "--json"))["connected"]
+        await types("close", "Atelier", "--why", "unpaid")
+        assert rooms.guilds.closed == {atelier.id: "unpaid"}
+        assert f"{number} Atelier: closed (unpaid); " in await types("servers")
+        await types("open", number)
+        assert rooms.guilds.closed == {}
+        await types("drain", "back soon")
+        assert rooms.guilds.draining == "back soon"
+        await types("resume")
+        assert rooms.operator.draining is None
+        await types("broadcast", "hello", "--yes")
+        assert [text_of(each).endswith("\nhello") for each in playground.messages("news")] == [True]
+        assert "kept for 7 days, " in await types("keep", "--days", "7")
+        assert "The bot knows: clockwork." in await types("refresh")
+        backups = tmp_path / "elsewhere"
+        for _ in range(2):
+            written = await types("backup", "--to", str(backups), "--keep", "1")
+        assert [f"{each}\n" for each in await asyncio.to_thread(archives, backups)] == [written]
+        atelier.remove_bot()
+        await playground.until(lambda: not bot.guilds)
+        assert f"Server {number} is forgotten" in await types("forget", number, "--yes")
+    await types("restore", written.strip(), "--to", str(tmp_path / "new"))
+    async with on_stage(playground, tmp_path / "new"):
+        pass
+    whole = await asyncio.to_thread(whole_parser)
+    assert used == set(verbs_of(verbs_of(whole)["admin"]))
 
 
 def test_days_have_a_bound() -> None:
