@@ -23,7 +23,7 @@ from tests.docs.documents import Block, document, manuals
 
 #: What blocks may be; `text` is what a program says, or a drawing.
 _LANGUAGES = {"sh", "powershell", "text", "json", "toml", "yaml", "ini", "python", "sql", "indented"}
-#: What PowerShell reads as `sh` does: plain words, for programs that it does not replace by its own as it does `curl`.
+#: What PowerShell reads as `sh` does: plain words, for programs that mean the same there, as `curl` would not.
 _IN_BOTH_SHELLS = re.compile(r"(?:cp|python|\.venv/Scripts/\w+)(?: [\w.:/-]+)+")
 _TYPED = re.compile(r"\s*(?:\$ )?(?:\S*/)?(?:easel [a-z]|make [a-z]|python3? -|pip install|docker |curl |git )")
 
