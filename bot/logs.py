@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.errors import EaselError, UserError, sentence
-from inference.protocol.log_words import DiscreetFormatter, log_uncaught
+from inference.protocol.log_words import DiscreetFormatter, log_uncaught, summary
 from storage import StorageError
 from storage.jobs import NewJob
 
@@ -53,6 +53,27 @@ class JsonFormatter(DiscreetFormatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
+class _LogFile(RotatingFileHandler):
+    """A file that may be refused a line, as on a full disk: that is told on stderr once, and the bot goes on."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+        self._told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - it is logging that calls it so
+        """Tell it without the record, which logging itself would print as it was before it was made discreet."""
+        error = sys.exception()
+        if not self._told and error is not None:
+            self._told = True
+            words = error.strerror if isinstance(error, OSError) else summary(error)
+            print(f"easel: the log's file {self.baseFilename} takes nothing: {words}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Close it; what it did not take is lost."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def set_up_logs(level: str, form: Form, prompts: bool = False) -> None:
     """Write the log to stderr from now on; with `prompts` also what people typed.
 
@@ -85,8 +106,7 @@ def log_file(name: str, form: Form, prompts: bool = False) -> Iterator[None]:
         yield
         return
     try:
-        path = Path(name).expanduser()
-        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8")
+        handler = _LogFile(Path(name).expanduser())
     except (OSError, RuntimeError) as error:
         raise UserError(f"EASEL_LOG_FILE names {name}, which cannot be written: {error}") from error
     handler.setFormatter(_formatter(form, prompts))

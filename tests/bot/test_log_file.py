@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from bot.errors import UserError
+from bot.errors import EaselError, UserError
 from bot.logs import log_file
 from playground import Playground
 
@@ -89,6 +89,18 @@ def test_it_stays_short(tmp_path: Path, log: logging.Logger, monkeypatch: pytest
     assert [file.name for file in files] == ["easel.log", *(f"easel.log.{number}" for number in range(1, 6))]
     assert all(file.stat().st_size <= 1000 for file in files)
     assert json.loads(files[0].read_text("utf-8").splitlines()[-1])["message"] == "line 99"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is full here")
+def test_a_full_disk_is_told_once_without_the_lines_that_it_did_not_take(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with log_file("/dev/full", "text"):
+        for _line in range(3):
+            log.info("it failed: %s", LookupError("zyxwvuqq"))
+    assert capsys.readouterr().err == "easel: the log's file /dev/full takes nothing: No space left on device\n"
+    with pytest.raises(EaselError, match="there is no token"), log_file("/dev/full", "text"):
+        raise EaselError("there is no token")
 
 
 def test_what_nothing_caught_is_in_it_without_what_people_typed(tmp_path: Path) -> None:

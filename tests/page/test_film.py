@@ -68,20 +68,21 @@ async def _types(window: Window, film: Film) -> None:
 
 
 async def _paints(window: Window, film: Film, message: Locator, button: str) -> int:
-    """See a message until a button says that it is whole, and return how many times it was seen to change."""
-    whole, changes = window.button(button, message), 0
+    """See a message until a button says that it is whole, and return in how many frames its pictures grew."""
+    whole, grown = window.button(button, message), 0
     while not await whole.count():
         with brush_held():
             shown = await _rests(window)
             if await whole.count():
                 # It was on its way already.
                 break
-            changes += film.add(await window.page.screenshot(), _STEP)
+            is_new = film.add(await window.page.screenshot(), _STEP)
+            grown += is_new and await message.locator(".picture").count() > 0
         await window.page.wait_for_function(f"before => {_SHOWN} !== before", arg=shown)
     await window.settled()
     await window.loaded()
     film.add(await window.page.screenshot(), _STEP)
-    return changes
+    return grown
 
 
 async def _rests(window: Window) -> str:
