@@ -14,12 +14,41 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+let pressed = null;
+/** What is drawn when what is pressed was let go: by place, the latest of each. */
+const waiting = new Map();
+
+/** Does something at once, or when nothing in a place is pressed any more: what is replaced under a finger is never clicked. */
+export function unpressed(place, work) {
+  if (pressed && place.contains(pressed)) waiting.set(place, work);
+  else work();
+}
+
+/** Does what waited, after the click that comes with letting go. */
+function letGo() {
+  if (!pressed) return;
+  setTimeout(() => {
+    pressed = null;
+    const works = [...waiting.values()];
+    waiting.clear();
+    for (const work of works) work();
+  });
+}
+
+addEventListener("pointerdown", (event) => (pressed = event.button === 0 ? event.target : null), true);
+for (const kind of ["pointerup", "pointercancel", "keydown"]) addEventListener(kind, letGo, true);
+// A finger is also let go outside the window, or over the choices of a select.
+addEventListener("pointermove", (event) => event.buttons || letGo(), true);
+addEventListener("blur", letGo);
+
 /** Draws a place anew, or another in its stead; whoever was at something in it stays there. */
 export function drawAnew(place, draw, then = place) {
-  const at = place.contains(document.activeElement) ? markOf(document.activeElement) : null;
-  draw();
-  if (at === null || then.contains(document.activeElement)) return;
-  [then, ...then.querySelectorAll("a, button, input, select, textarea, [tabindex]")].find((each) => markOf(each) === at)?.focus();
+  unpressed(place, () => {
+    const at = place.contains(document.activeElement) ? markOf(document.activeElement) : null;
+    draw();
+    if (at === null || then.contains(document.activeElement)) return;
+    [then, ...then.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")].find((each) => markOf(each) === at)?.focus();
+  });
 }
 
 /** Returns what is the same of an element when it is drawn anew. */

@@ -2,7 +2,7 @@
 
 import { put, post, of, remove, Refused } from "./api.js";
 import { fileCard, lightbox, render } from "./components.js";
-import { announce, drawAnew, h } from "./dom.js";
+import { announce, drawAnew, h, unpressed } from "./dom.js";
 import { inline, markdown, relative } from "./markdown.js";
 import { openMenu } from "./menus.js";
 
@@ -36,13 +36,20 @@ export class MessageList {
     const isNew = this.channel !== channelId;
     this.channel = channelId;
     this.element.setAttribute("aria-busy", "true");
-    const some = await this.world.open(channelId);
+    await this.world.open(channelId);
     if (this.channel !== channelId) return;
+    this.atEnd ||= isNew;
+    unpressed(this.rowsElement, () => this.draw());
+  }
+
+  /** Draws every message as it is now. */
+  draw() {
+    const some = this.world.messages.get(this.channel);
+    if (!some) return;
     this.rows.clear();
     const rows = [...some.values()].sort(byId).map((message) => this.row(message)).filter(Boolean);
     drawAnew(this.rowsElement, () => this.rowsElement.replaceChildren(...rows));
     this.group();
-    this.atEnd ||= isNew;
     this.stick();
     this.element.removeAttribute("aria-busy");
   }
@@ -63,17 +70,27 @@ export class MessageList {
   show(message, known) {
     if (message.channel_id !== this.channel) return;
     const before = this.rows.get(message.id);
+    if (before) unpressed(before, () => this.replace(before, message));
+    else this.insert(message);
+    if (!known && message.author.id !== this.world.me?.id) announce(`${message.author.username}: ${spoken(message)}`);
+  }
+
+  insert(message) {
     const row = this.row(message);
     if (!row) return;
-    if (before) {
-      drawAnew(before, () => before.replaceWith(row), row);
-    } else {
-      const next = [...this.rowsElement.children].find((each) => BigInt(each.dataset.message) > BigInt(message.id));
-      this.rowsElement.insertBefore(row, next ?? null);
-    }
+    const next = [...this.rowsElement.children].find((each) => BigInt(each.dataset.message) > BigInt(message.id));
+    this.rowsElement.insertBefore(row, next ?? null);
     this.group(row);
     this.stick();
-    if (!known && message.author.id !== this.world.me?.id) announce(`${message.author.username}: ${spoken(message)}`);
+  }
+
+  replace(before, message) {
+    // It may be gone, or drawn with all others, since it was to be replaced.
+    if (!before.isConnected) return;
+    const row = this.row(message);
+    drawAnew(before, () => before.replaceWith(row), row);
+    this.group(row);
+    this.stick();
   }
 
   hide(id) {

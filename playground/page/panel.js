@@ -124,7 +124,7 @@ export class Panel {
     const entries = this.shown === "requests" ? this.requests : this.events;
     const open = new Set([...this.list.querySelectorAll("details[open]")].map((each) => each.dataset.number));
     const rows = entries.filter((each) => !wanted || JSON.stringify(each).toLowerCase().includes(wanted)).slice(-MOST).reverse().map((each) => this.row(each, open));
-    this.list.replaceChildren(...(rows.length ? rows : [h("li", { className: "small" }, "Nothing yet.")]));
+    drawAnew(this.list, () => this.list.replaceChildren(...(rows.length ? rows : [h("li", { className: "small" }, "Nothing yet.")])));
   }
 
   row(entry, open) {
@@ -133,7 +133,7 @@ export class Panel {
       ? [h("span", { className: `status s${String(entry.status)[0]}` }, entry.status || "cut"), ` ${entry.method} ${entry.path}`]
       : [h("span", { className: "status" }, entry.t ?? `op ${entry.op}`), entry.s ? ` #${entry.s}` : ""];
     const body = h("div", {});
-    const details = h("details", { dataset: { number: String(entry.number) }, open: open.has(String(entry.number)) }, h("summary", {}, line), body);
+    const details = h("details", { dataset: { number: String(entry.number) }, open: open.has(String(entry.number)) }, h("summary", { dataset: { key: String(entry.number) } }, line), body);
     const fill = () => {
       if (!details.open || body.childElementCount) return;
       if (isRequest) {

@@ -212,7 +212,7 @@ class Window:
 
     async def open_menu(self, message: Locator) -> Locator:
         """Open a message's menu, and return it."""
-        await message.get_by_role("button", name="More: apps, copy, delete").click(force=True)
+        await message.get_by_role("button", name="More: apps, copy, delete").click()
         menu = self.page.get_by_role("menu")
         await menu.wait_for()
         return menu

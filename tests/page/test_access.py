@@ -49,8 +49,7 @@ async def test_nothing_grave_is_found(playground: Playground, easel: Easel, open
     await ann.page.get_by_role("dialog", name="Remix").wait_for()
     seen["modal"] = await findings(ann)
     await ann.page.keyboard.press("Escape")
-    await ann.last.get_by_role("button", name="More: apps, copy, delete").click(force=True)
-    await ann.page.get_by_role("menu").wait_for()
+    await ann.open_menu(ann.last)
     seen["menu"] = await findings(ann)
     await ann.page.keyboard.press("Escape")
     await ann.page.locator(".picture").first.click()
@@ -100,6 +99,24 @@ async def test_what_is_drawn_anew_keeps_the_focus(playground: Playground, opens:
         await ann.until("!window.before.isConnected")
         await ann.page.locator("#messages:not([aria-busy])").wait_for()
         assert await at.evaluate("each => each === document.activeElement")
+
+
+async def test_what_is_pressed_is_not_drawn_anew_before_it_is_let_go(playground: Playground, opens: Opens) -> None:
+    await playground.person("bob").send("general", "hello")
+    ann, guild = await opens("ann"), playground.world.guild("Atelier")
+    channels = ann.page.get_by_role("navigation", name="Channels")
+    bob = ann.messages.first.get_by_role("button", name="bob")
+    for number, at in enumerate((bob, channels.get_by_role("button", name="bob"))):
+        await at.hover()
+        await ann.page.mouse.down()
+        async with ann.page.expect_response("**/channels/*/messages"):
+            guild.channel(f"room-{number}")
+        # The page draws it at once, were nothing pressed.
+        await ann.page.evaluate("new Promise(requestAnimationFrame)")
+        await ann.page.mouse.up()
+        await ann.page.get_by_role("menu", name="bob").wait_for()
+        await channels.get_by_role("link", name=f"room-{number}").wait_for()
+        await ann.page.keyboard.press("Escape")
 
 
 async def test_what_is_said_while_messages_are_read_is_not_lost(playground: Playground, opens: Opens) -> None:

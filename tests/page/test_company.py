@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from playwright.async_api import expect
+
 from bot.app import Easel
 from inference.sample import ADAPTERS_FOLDER
 from playground import Playground
-from tests.page.browser import Window
+from tests.page.browser import SECONDS, Window
 from tests.page.conftest import Opens
 from tests.page.growing import growing, show_each_step
 
@@ -14,7 +16,7 @@ WISH = "a red circle on a blue background"
 
 async def react(window: Window, emoji: str) -> None:
     """React to the newest message."""
-    await window.last.get_by_role("button", name="Add a reaction").click(force=True)
+    await window.last.get_by_role("button", name="Add a reaction").click()
     await window.page.get_by_role("menuitem", name=emoji, exact=True).click()
 
 
@@ -82,6 +84,21 @@ async def test_a_message_changes_before_everybodys_eyes(playground: Playground, 
     await bob.button("Upscale 4").wait_for()
     assert await bob.messages.count() == 1
     assert await bob.last.get_attribute("data-message") == number
+
+
+async def test_cancel_is_pressed_while_pictures_grow(playground: Playground, easel: Easel, opens: Opens) -> None:
+    ann, bob = await opens("ann"), await opens("bob")
+    show_each_step(easel)
+    await ann.command("imagine", prompt=WISH, steps=150, seed=1, count=8)
+    async with growing(playground, "ann"):
+        await ann.last.locator(".picture").first.wait_for()
+        await ann.button("Cancel").hover()
+        await ann.page.mouse.down()
+        await bob.last.locator(".picture").first.wait_for()
+        before = await bob.last.inner_text()
+    await expect(bob.last).not_to_have_text(before, use_inner_text=True, timeout=SECONDS * 1000)
+    await ann.page.mouse.up()
+    await ann.sees("Cancelled", ann.last)
 
 
 async def test_choices_are_offered_and_taken_by_keys(playground: Playground, easel: Easel, opens: Opens) -> None:
