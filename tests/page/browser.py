@@ -29,6 +29,8 @@ _ARGUMENTS = (
 SECONDS = 60
 #: How long a choice is waited for where what is typed may be none.
 _OFFERED_MS = 2000
+#: Everything that the list of messages shows.
+SHOWN = "document.getElementById('messages').innerHTML"
 #: Pixels around what a picture is of.
 _MARGIN = 8
 
@@ -143,10 +145,20 @@ class Window:
                     const {top, bottom} = each.getBoundingClientRect();
                     return bottom >= 0 && top <= innerHeight;
                 });
+                // One that was replaced before it was read is never there, and no longer in sight.
+                if (!seen.every(each => each.complete)) return false;
                 await Promise.all(seen.map(each => each.decode().catch(() => null)));
-                return seen.every(each => each.complete);
+                return true;
             }"""
         )
+
+    async def rests(self, seconds: float) -> str:
+        """Wait until no edit was seen for some seconds, and return what is then shown."""
+        shown = ""
+        while shown != (shown := await self.page.evaluate(SHOWN)):
+            await self.loaded()
+            await asyncio.sleep(seconds)
+        return shown
 
     async def keep(self, name: str, *views: bytes) -> None:
         """Keep pictures of the window below each other as one, where somebody wants pictures."""
@@ -168,11 +180,14 @@ class Window:
     async def begin(self, name: str) -> Locator:
         """Type a command's name, choose it, and return its form."""
         box = self.page.get_by_label("Message; begin with a slash for a command")
+        # The form of the command before may be left a little after its answer is seen.
+        await box.wait_for()
         await box.focus()
         await self.page.keyboard.type(f"/{name}")
+        # Enter takes the one that is marked; what fewer letters offered may still be shown.
         await (
-            self.page.get_by_role("option", name=f"/{name} ")
-            .or_(self.page.get_by_role("option", name=f"/{name}", exact=True))
+            self.page.get_by_role("option", name=f"/{name} ", selected=True)
+            .or_(self.page.get_by_role("option", name=f"/{name}", exact=True, selected=True))
             .first.wait_for()
         )
         await self.page.keyboard.press("Enter")

@@ -96,6 +96,7 @@ async def one_from_a_message(stage: Stage, scene: Scene) -> None:
     file = Path(ADAPTERS_FOLDER) / "zorp-embedding.safetensors"
     await stage.playground.person("newcomer").send("general", "An embedding, for everybody:", [file])
     message = window.messages.filter(has_text="An embedding").last
+    await message.wait_for()
     answers = await window.since()
     menu = await window.open_menu(message)
     await menu.get_by_role("menuitem", name="Add as adapter").focus()

@@ -70,6 +70,7 @@ async def of_anybodys_picture(stage: Stage, scene: Scene) -> None:
     window = await stage.window(scene.by)
     await stage.playground.person("newcomer").send("general", "What can you make of this?", [stage.file("heart.png")])
     message = window.messages.filter(has_text="What can you make of this?").last
+    await message.wait_for()
     answers = await window.since()
     opened = await menu_kept(window, message, scene)
     await stage.seen(window, answers, scene)

@@ -172,7 +172,9 @@ async def test_a_long_channel(playground: Playground, opens: Opens) -> None:
     assert await ann.page.evaluate(kept)
     assert await ann.page.locator("#messages").evaluate(gap) < 80
     # Whoever reads what is older stays there, whatever else changes.
-    await ann.page.locator("#messages").evaluate("each => each.scrollTo(0, 3000)")
+    # The page hears of it with the next frame.
+    scroll = "each => { each.scrollTo(0, 3000); return new Promise(requestAnimationFrame); }"
+    await ann.page.locator("#messages").evaluate(scroll)
     playground.world.guild("Atelier").channel("lounge")
     await ann.page.get_by_role("link", name="lounge").wait_for()
     await ann.until("window.rows.every(each => !each.isConnected)")
@@ -203,6 +205,7 @@ async def test_files_are_dropped_on_a_command(
         address,
     )
     await ann.sees("circle.png", ann.page.locator("form.command"))
+    answers = await ann.since()
     await ann.page.get_by_role("button", name="Send /upscale").click()
-    await ann.sees("2×", ann.last)
-    await ann.button("Settings", ann.last).wait_for()
+    await ann.button("Settings", answers).wait_for()
+    await ann.sees("2×", answers)

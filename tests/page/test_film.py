@@ -7,7 +7,7 @@ from playwright.async_api import Locator
 
 from bot.app import Easel
 from playground import Playground
-from tests.page.browser import Window
+from tests.page.browser import SHOWN, Window
 from tests.page.conftest import Opens
 from tests.page.growing import brush_held, show_each_step
 from tests.page.stills import Film
@@ -18,7 +18,6 @@ WIDTH, HEIGHT = 900, 860
 _LETTER, _WORD, _LOOK, _STEP, _RESULT = 90, 180, 900, 250, 2500
 #: An edit that was due mostly comes within this; another comes into the next frame.
 _REST_SECONDS = 0.15
-_SHOWN = "document.getElementById('messages').innerHTML"
 
 
 async def test_a_film_of_the_first_minute(
@@ -72,23 +71,14 @@ async def _paints(window: Window, film: Film, message: Locator, button: str) -> 
     whole, grown = window.button(button, message), 0
     while not await whole.count():
         with brush_held():
-            shown = await _rests(window)
+            shown = await window.rests(_REST_SECONDS)
             if await whole.count():
                 # It was on its way already.
                 break
             is_new = film.add(await window.page.screenshot(), _STEP)
             grown += is_new and await message.locator(".picture").count() > 0
-        await window.page.wait_for_function(f"before => {_SHOWN} !== before", arg=shown)
+        await window.page.wait_for_function(f"before => {SHOWN} !== before", arg=shown)
     await window.settled()
     await window.loaded()
     film.add(await window.page.screenshot(), _STEP)
     return grown
-
-
-async def _rests(window: Window) -> str:
-    """Wait until no edit is on its way any more, and return what is then shown."""
-    shown = ""
-    while shown != (shown := await window.page.evaluate(_SHOWN)):
-        await window.loaded()
-        await asyncio.sleep(_REST_SECONDS)
-    return shown

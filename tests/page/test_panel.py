@@ -13,7 +13,7 @@ from bot.texts import say
 from playground import Playground
 from playground.deeds import Deed
 from tests.bot.test_mischief import PROMPT, Play, played
-from tests.page.browser import Window
+from tests.page.browser import SECONDS, Window
 from tests.page.conftest import Opens
 from tests.page.test_access import findings
 from tests.playground.loopback import on_loopback
@@ -62,7 +62,9 @@ async def test_what_is_offered_is_pressed_by_keys_and_its_outcome_said(
     playground: Playground, opens: Opens, program: Program, dark: bool
 ) -> None:
     ann = await opens("ann", dark=dark)
-    await ann.page.get_by_role("button", name="Wire").click()
+    # What is asked for when it opens is not to come after what is offered then.
+    async with ann.page.expect_response("**/deeds"):
+        await ann.page.get_by_role("button", name="Wire").click()
     await ann.page.get_by_role("button", name="Heal everything").wait_for()
     assert await offered(ann).get_by_role("button").count() == 0
     playground.deeds.offer(
@@ -115,13 +117,16 @@ async def test_the_worker_dies_and_the_disk_fills_before_somebodys_eyes(
     )
     await kill.wait_for()
 
-    with play.held():
+    with play.held() as worker:
         await ann.command("imagine", prompt=PROMPT, steps=20, seed=7)
         await ann.sees("0 of 1 done", ann.messages.nth(0))
         await kill.click()
         await said(ann).get_by_text("The worker was killed.").wait_for()
-    await ann.sees(say("again_after_loss"), ann.messages.nth(0))
-    await ann.shot("worker-killed")
+        worker.wait(SECONDS)
+    # Whoever paints it again does not begin before that is seen.
+    with play.held():
+        await ann.sees(say("again_after_loss"), ann.messages.nth(0))
+        await ann.shot("worker-killed")
     await ann.button("Upscale 2×", ann.messages.nth(0)).wait_for()
 
     with play.held():

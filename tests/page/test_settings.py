@@ -58,11 +58,13 @@ async def test_channels_roles_and_members_are_set_by_keys(
     await told(dialog, "lounge is there.")
     box = dialog.get_by_label("#lounge is age-restricted")
     await box.focus()
+    await box.evaluate("each => (window.before = each)")
     await keys.press("Space")
     await told(dialog, "#lounge is age-restricted.")
     assert guild.channel("lounge").age_restricted
     assert not guild.channel("general").age_restricted
-    # The list was drawn anew meanwhile, and whoever was at something is there still.
+    # The list is drawn anew, and whoever was at something is there still.
+    await owner.until("!window.before.isConnected")
     await keys.press("Space")
     await told(dialog, "#lounge is open to everybody.")
     assert not guild.channel("lounge").age_restricted
@@ -97,7 +99,9 @@ async def test_a_command_is_taken_from_somebody_and_given_back(
     dialog = await settings(owner)
     await dialog.get_by_label("Command", exact=True).select_option("/imagine")
     await dialog.get_by_label("Who or where").select_option("ann")
-    await dialog.get_by_role("button", name="Set", exact=True).click()
+    # Both hear of it, each when their page comes to it.
+    async with ann.page.expect_response("**/people/ann/channels/*/commands"):
+        await dialog.get_by_role("button", name="Set", exact=True).click()
     await told(dialog, "It is set.")
     await dialog.get_by_text("ann: not offered").wait_for()
     await owner.shot("settings-command")
@@ -105,7 +109,8 @@ async def test_a_command_is_taken_from_somebody_and_given_back(
     box = ann.page.get_by_label("Message; begin with a slash")
     await box.fill("/imagine")
     await ann.sees("There is no such command here")
-    await dialog.get_by_role("button", name="Take back what is set of ann").click()
+    async with ann.page.expect_response("**/people/ann/channels/*/commands"):
+        await dialog.get_by_role("button", name="Take back what is set of ann").click()
     await told(dialog, "It is taken back.")
     await dialog.get_by_text("Nothing is set").wait_for()
     await box.fill("/imagin")
