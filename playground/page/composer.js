@@ -167,7 +167,8 @@ export class Composer {
     } catch {
       return this.hideSuggestions();
     }
-    if (this.box.value !== text) return undefined;
+    if (this.form || this.box.value !== text || document.activeElement !== this.box) return undefined;
+    this.offered = text;
     const wanted = text.slice(1).toLowerCase();
     const begins = commands.filter((each) => each.name.startsWith(wanted.trimEnd()));
     const found = begins.length ? begins : commands.filter((each) => each.name.includes(wanted.trim()));
@@ -204,7 +205,7 @@ export class Composer {
       }
       if (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey)) {
         event.preventDefault();
-        return this.pick(this.active);
+        return this.choose();
       }
       if (event.key === "Escape") {
         event.preventDefault();
@@ -222,7 +223,18 @@ export class Composer {
     return undefined;
   }
 
-  async pick(index) {
+  /** Picks what is marked, of what is offered for all that is typed. */
+  async choose() {
+    if (this.offered !== this.box.value) await this.suggest();
+    if (this.found.length) this.pick(this.active);
+  }
+
+  /** Offers anew where something is offered: the commands have changed. */
+  renew() {
+    if (!this.suggestions.hidden) this.suggest();
+  }
+
+  pick(index) {
     const command = this.found[index];
     const read = parsed(this.box.value, [command]);
     this.enter(command, read?.values ?? {});

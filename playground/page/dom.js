@@ -36,7 +36,9 @@ function letGo() {
 }
 
 addEventListener("pointerdown", (event) => (pressed = event.button === 0 ? event.target : null), true);
-for (const kind of ["pointerup", "pointercancel", "keydown"]) addEventListener(kind, letGo, true);
+// Space presses a button, and clicks it when it is let go.
+addEventListener("keydown", (event) => (event.key === " " ? (pressed = event.target) : letGo()), true);
+for (const kind of ["pointerup", "pointercancel", "keyup"]) addEventListener(kind, letGo, true);
 // A finger is also let go outside the window, or over the choices of a select.
 addEventListener("pointermove", (event) => event.buttons || letGo(), true);
 addEventListener("blur", letGo);

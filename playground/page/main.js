@@ -52,7 +52,7 @@ class Page {
       case "message": return this.list.show(thing.message, thing.known);
       case "message_deleted": return this.list.hide(thing.id);
       case "bot": return this.drawHead();
-      case "commands": return this.channel && this.world.commandsOf(this.channel.id).catch(() => {});
+      case "commands": return this.channel && this.world.commandsOf(this.channel.id).then(() => this.composer.renew(), () => {});
       case "clock": return this.list.tick();
       case "exchanges": return this.panel.read();
       case "deeds": return this.panel.readDeeds();

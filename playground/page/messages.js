@@ -19,6 +19,8 @@ export class MessageList {
     /** Elements by message id. */
     this.rows = new Map();
     this.dismissed = new Set();
+    /** What went wrong with a message, by its id. */
+    this.failures = new Map();
     this.atEnd = true;
     this.height = this.room = 0;
     element.onscroll = () => {
@@ -35,6 +37,10 @@ export class MessageList {
   async open(channelId) {
     const isNew = this.channel !== channelId;
     this.channel = channelId;
+    if (isNew) {
+      this.rows.clear();
+      this.rowsElement.replaceChildren();
+    }
     this.element.setAttribute("aria-busy", "true");
     await this.world.open(channelId);
     if (this.channel !== channelId) return;
@@ -138,7 +144,7 @@ export class MessageList {
         message.reactions?.length ? this.reactions(message) : null,
         ephemeral ? h("p", { className: "small only" }, "Only you can see this • ",
           h("button", { type: "button", className: "inline", onclick: () => { this.dismissed.add(message.id); this.hide(message.id); } }, "Dismiss message")) : null,
-        h("p", { className: "small failure", role: "alert", hidden: true })),
+        h("p", { className: "small failure", hidden: !this.failures.has(message.id) }, this.failures.get(message.id))),
       h("div", { className: "tools" },
         h("button", { type: "button", "aria-label": "Add a reaction", title: "Add a reaction", "aria-haspopup": "menu", onclick: (event) => this.emojiMenu(message, event.currentTarget) }, "☺"),
         h("button", { type: "button", "aria-label": "Reply", title: "Reply", onclick: () => this.page.replyTo(message) }, "↩"),
@@ -253,6 +259,9 @@ export class MessageList {
 
   /** Says under a message what went wrong with it. */
   fail(id, words) {
+    if (words) this.failures.set(id, words);
+    else this.failures.delete(id);
+    if (words) announce(words);
     const place = this.rows.get(id)?.querySelector(".failure");
     if (!place) return;
     place.textContent = words;

@@ -16,6 +16,8 @@ export class Panel {
     this.seen = { exchanges: 0, events: 0 };
     this.shown = "requests";
     this.reading = false;
+    /** Names of the deeds that are being done. */
+    this.asking = new Set();
     this.list = h("ol", { className: "wire", tabIndex: 0, "aria-label": "What went over the wire, newest first" });
     this.tabs = ["requests", "events"].map((name) => h("button", { type: "button", "aria-pressed": String(name === this.shown), onclick: () => this.turn(name) }, name === "requests" ? "The bot’s requests" : "Gateway events"));
     this.filter = h("input", { type: "search", "aria-label": "Show only what contains", placeholder: "Show only…", oninput: () => this.draw() });
@@ -50,19 +52,27 @@ export class Panel {
   async readDeeds() {
     if (this.element.hidden) return;
     const deeds = await get("/deeds").catch(() => []);
-    drawAnew(this.offered, () => this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { key: each.name }, onclick: (event) => this.ask(each, event.currentTarget) }, each.label))));
+    drawAnew(this.offered, () => this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { key: each.name }, "aria-disabled": this.asking.has(each.name) ? "true" : null, onclick: () => this.ask(each) }, each.label))));
   }
 
   /** Asks for a deed, once at a time, and says what came back. */
-  async ask(deed, button) {
-    if (button.getAttribute("aria-disabled")) return;
-    button.setAttribute("aria-disabled", "true");
+  async ask(deed) {
+    if (this.asking.has(deed.name)) return;
+    this.setAsking(deed, true);
     this.words.textContent = `${deed.label} …`;
     try {
       await doAndTell(this.words, async () => (await post(`/deeds/${encodeURIComponent(deed.name)}`)).said);
     } finally {
-      button.removeAttribute("aria-disabled");
+      this.setAsking(deed, false);
     }
+  }
+
+  setAsking(deed, on) {
+    if (on) this.asking.add(deed.name);
+    else this.asking.delete(deed.name);
+    const button = [...this.offered.children].find((each) => each.dataset.key === deed.name);
+    if (on) button?.setAttribute("aria-disabled", "true");
+    else button?.removeAttribute("aria-disabled");
   }
 
   choose() {

@@ -20,6 +20,7 @@ export class World {
     this.reads = new Set();
     this.exchanges = 0;
     this.listeners = new Set();
+    this.loaded = Promise.resolve();
     this.skew = 0;
     this.stream = null;
   }
@@ -33,7 +34,12 @@ export class World {
     for (const listener of this.listeners) listener(kind, thing);
   }
 
-  async load() {
+  /** Reads the world again; one reading ends before the next begins, so that the newest is kept. */
+  load() {
+    return (this.loaded = this.loaded.catch(() => {}).then(() => this.read()));
+  }
+
+  async read() {
     const [state, people, guilds, channels] = await Promise.all([
       get("/state"), get("/people"), get("/guilds"), get(of(this.person, "/channels")),
     ]);
@@ -44,7 +50,7 @@ export class World {
     this.me = people.find((each) => each.name === this.person);
     this.guilds = guilds.filter((guild) => guild.members.some((member) => member.name === this.person));
     this.channels = new Map(channels.map((channel) => [channel.id, channel]));
-    this.commands.clear();
+    this.commands = new Map();
     for (const id of this.messages.keys()) {
       if (this.channels.has(id)) await this.open(id, true);
       else this.messages.delete(id);
@@ -80,7 +86,7 @@ export class World {
     on("guild", () => this.reload());
     on("people", () => this.reload());
     on("commands", () => {
-      this.commands.clear();
+      this.commands = new Map();
       this.tell("commands");
     });
     on("deeds", () => this.tell("deeds"));
@@ -133,10 +139,10 @@ export class World {
   }
 
   async commandsOf(channel) {
-    if (!this.commands.has(channel)) {
-      this.commands.set(channel, await get(of(this.person, `/channels/${channel}/commands`)));
-    }
-    return this.commands.get(channel);
+    // Whoever forgets them puts another map in its place: what was read before then is not kept.
+    const some = this.commands;
+    if (!some.has(channel)) some.set(channel, await get(of(this.person, `/channels/${channel}/commands`)));
+    return some.get(channel);
   }
 
   guildOf(channelId) {

@@ -3,10 +3,13 @@
 import asyncio
 import importlib.resources
 import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
 from bot.app import Easel
 from playground import Playground
@@ -16,6 +19,8 @@ from tests.page.conftest import Opens
 AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 #: Of axe's four, from the mildest: minor, moderate, serious, critical.
 GRAVE = {"serious", "critical"}
+#: How something is pressed, and let go.
+Press = tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]
 
 
 async def findings(window: Window) -> list[str]:
@@ -106,17 +111,81 @@ async def test_what_is_pressed_is_not_drawn_anew_before_it_is_let_go(playground:
     ann, guild = await opens("ann"), playground.world.guild("Atelier")
     channels = ann.page.get_by_role("navigation", name="Channels")
     bob = ann.messages.first.get_by_role("button", name="bob")
-    for number, at in enumerate((bob, channels.get_by_role("button", name="bob"))):
+    keys, mouse = ann.page.keyboard, ann.page.mouse
+    by_mouse: Press = (mouse.down, mouse.up)
+    by_keys: Press = (partial(keys.down, "Space"), partial(keys.up, "Space"))
+    places = bob, channels.get_by_role("button", name="bob")
+    for number, (at, (press, let_go)) in enumerate(product(places, (by_mouse, by_keys))):
         await at.hover()
-        await ann.page.mouse.down()
+        await at.focus()
+        await press()
         async with ann.page.expect_response("**/channels/*/messages"):
             guild.channel(f"room-{number}")
         # The page draws it at once, were nothing pressed.
         await ann.page.evaluate("new Promise(requestAnimationFrame)")
-        await ann.page.mouse.up()
+        await let_go()
         await ann.page.get_by_role("menu", name="bob").wait_for()
         await channels.get_by_role("link", name=f"room-{number}").wait_for()
         await ann.page.keyboard.press("Escape")
+
+
+async def test_a_command_is_chosen_of_what_all_letters_offer(
+    playground: Playground, easel: Easel, opens: Opens
+) -> None:
+    ann, go = await opens("ann"), asyncio.Event()
+    await ann.page.get_by_label("Message; begin with a slash").focus()
+    await ann.page.keyboard.type("/h")
+    await ann.page.get_by_role("option", name="/help", selected=True).wait_for()
+
+    async def late(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await ann.page.route("**/channels/*/commands", late)
+    async with ann.page.expect_request("**/channels/*/commands"):
+        playground.world.guild("Atelier").channel("lounge")
+        await ann.page.get_by_role("link", name="lounge").wait_for()
+        await ann.page.keyboard.type("istory")
+    await ann.page.keyboard.press("Enter")
+    go.set()
+    await ann.page.get_by_role("form", name="/history").wait_for()
+
+
+async def test_what_was_refused_is_told_until_something_else_is_done(playground: Playground, opens: Opens) -> None:
+    bob = playground.person("bob")
+    said = await bob.send("general", "hello")
+    ann = await opens("ann")
+    await ann.page.route("**/reactions/**", lambda route: route.abort())
+    await ann.last.get_by_role("button", name="Add a reaction").click()
+    await ann.page.get_by_role("menuitem", name="⭐").click()
+    await ann.sees("the playground does not answer", ann.last)
+    await bob.react(said, "⭐")
+    await ann.button("⭐, 1").wait_for()
+    await ann.sees("the playground does not answer", ann.last)
+    await ann.page.unroute("**/reactions/**")
+    await ann.button("⭐, 1").click()
+    await ann.button("⭐, 2").wait_for()
+    await expect(ann.last.locator(".failure")).to_be_hidden()
+    assert ann.complaints == ["Failed to load resource: net::ERR_FAILED"]
+    ann.complaints.clear()
+
+
+async def test_nothing_of_a_channel_is_shown_below_the_name_of_another(playground: Playground, opens: Opens) -> None:
+    await playground.person("bob").send("general", "hello")
+    playground.world.guild("Atelier").channel("lounge")
+    ann, go = await opens("ann"), asyncio.Event()
+    await ann.sees("hello")
+
+    async def late(route: Route) -> None:
+        await go.wait()
+        await route.continue_()
+
+    await ann.page.route("**/channels/*/messages", late)
+    await ann.page.get_by_role("link", name="lounge").click()
+    await ann.page.get_by_role("heading", name="lounge").wait_for()
+    await expect(ann.messages).to_have_count(0)
+    go.set()
+    await ann.page.locator("#messages:not([aria-busy])").wait_for()
 
 
 async def test_what_is_said_while_messages_are_read_is_not_lost(playground: Playground, opens: Opens) -> None:
