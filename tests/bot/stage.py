@@ -53,7 +53,7 @@ async def on_stage(
     running = asyncio.create_task(bot.start(playground.token))
     ready = asyncio.create_task(_ready(bot))
     try:
-        await asyncio.wait({running, ready}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running, ready}, timeout=120, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             await running
         assert ready.done(), "the bot was not ready in time"
@@ -61,7 +61,7 @@ async def on_stage(
     finally:
         ready.cancel()
         await bot.close()
-        await asyncio.wait({running}, timeout=10)
+        await asyncio.wait({running}, timeout=60)
         running.cancel()
         await asyncio.gather(running, ready, return_exceptions=True)
         discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = base, yarl.URL(str(gateway))
@@ -129,7 +129,7 @@ async def painted(
 
 async def delivered(bot: Any, job: Job) -> int:
     """Return the message that shows a job, as soon as it is known."""
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(60):
         while (place := await bot.rooms.originals.place(job)) is None:  # noqa: ASYNC110 - known a little after it is seen
             await asyncio.sleep(0.01)
     return int(place[2])

@@ -146,7 +146,7 @@ async def test_the_health_file_is_written_while_all_is_well(playground: Playgrou
 
 
 def _until_exists(path: Path) -> None:
-    for _ in range(1000):
+    for _ in range(6000):
         if path.exists():
             return
         time.sleep(0.01)
@@ -158,7 +158,7 @@ def _until_exists(path: Path) -> None:
 
 async def test_what_runs_is_finished_at_a_stop(playground: Playground, tmp_path: Path) -> None:
     async with on_stage(playground, tmp_path, stop_seconds=30.0) as bot:
-        await playground.person("ann").command("imagine", {"prompt": "a circle", "steps": 300})
+        await playground.person("ann").command("imagine", {"prompt": "slow", "steps": 20})
         await eventually(lambda: bot.rooms.dispatcher.running == 1)
     assert [is_result(message) for message in playground.messages()] == [True]
 
@@ -191,13 +191,14 @@ def test_a_line_for_programs_names_the_job() -> None:
 
 
 async def test_the_watchdog_says_what_held_the_loop_up(caplog: pytest.LogCaptureFixture) -> None:
-    watchdog = Watchdog()
+    # A busy machine holds every loop up for a while.
+    watchdog = Watchdog(limit_seconds=1.0)
     watchdog.start()
     try:
         await asyncio.sleep(0.3)
         assert watchdog.longest == 0
         with contextlib.suppress(StopIteration):
-            _hold_up(0.6)
+            _hold_up(3.0)
         await eventually(lambda: watchdog.longest > 0)
     finally:
         watchdog.stop()

@@ -23,6 +23,8 @@ from bot.settings import Settings
 from inference.sample.classifier import look
 from tests.bot.engines.engines import sample_inline
 from tests.bot.terminal import Terminal, files
+from tests.bot.test_play import until
+from tests.bot.workers import workers_of
 
 
 def pixels(path: Path) -> NDArray[np.uint8]:
@@ -81,16 +83,12 @@ def test_ctrl_c_cancels_cleanly(easel: Terminal, tmp_path: Path) -> None:
 
 
 def test_a_worker_that_is_killed_is_replaced_and_the_picture_is_still_made(easel: Terminal, tmp_path: Path) -> None:
-    psutil = pytest.importorskip("psutil")
-    with easel.start("imagine", "a red circle", "--seed", "4", "--steps", "100", "-o", "out") as process:
+    with easel.start("imagine", "a red circle", "--seed", "4", "--steps", "200", "-o", "out") as process:
         assert process.stderr is not None
+        # It is there long before it can paint, and need not be looked for when it does.
+        (worker,) = until(lambda: workers_of(process.pid))
         while "1 picture" not in process.stderr.readline():
             assert process.poll() is None
-        (worker,) = [
-            child
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if "inference.worker" in child.cmdline()
-        ]
         worker.kill()
         out, said = process.communicate(timeout=120)
     assert process.returncode == 0, said

@@ -46,7 +46,7 @@ class Play:
     def wish(self, until: str = "finished") -> str:
         """Ask for a picture, and return what is answered first."""
         body = {"name": "imagine", "options": {"prompt": PROMPT, "steps": 20, "seed": 7}}
-        path = f"/people/ann/channels/general/commands?until={until}&seconds=60"
+        path = f"/people/ann/channels/general/commands?until={until}&seconds=100"
         return text_of(ask(self.address, path, body)["response"]["message"])
 
     @property

@@ -61,7 +61,7 @@ def test_a_newcomer_plays(tmp_path: Path) -> None:
         until(lambda: ask(address, "/state")["bot"]["connected"])
         asked = ask(
             address,
-            "/people/ann/channels/general/commands?until=finished&seconds=60",
+            "/people/ann/channels/general/commands?until=finished&seconds=100",
             {"name": "imagine", "options": {"prompt": "a red circle on a blue background", "count": 2}},
         )
         assert asked["acknowledged"]

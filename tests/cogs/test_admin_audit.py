@@ -239,7 +239,7 @@ async def test_housekeeping_deletes_what_is_old(playground: Playground, tmp_path
         assert len(await shown(playground, owner, area="limits")) == 1, "0 keeps it"
     async with on_stage(playground, tmp_path, audit_days=10) as bot:
         guild = playground.world.guild("Atelier").id
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await audit.page(bot.rooms.database, guild, area="limits"):  # noqa: ASYNC110 - it answers nobody
                 await asyncio.sleep(0.01)
         assert await shown(playground, owner, area="limits") == []

@@ -4,12 +4,21 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bot.app import Easel
+from bot.housekeeping import DAY_SECONDS
 from bot.texts import say
 from playground import Playground
 from storage import jobs, usage
 from storage.guilds import Limits, ModelRule
 from tests.bot.stage import answer_to, begun, is_result, on_stage, painted, text_of, urls_of, words_of
+
+
+@pytest.fixture(autouse=True)
+def noon(playground: Playground) -> None:
+    """Let it be noon, so that no day ends during a test."""
+    playground.clock.advance((DAY_SECONDS * 1.5 - playground.clock.now() % DAY_SECONDS) % DAY_SECONDS)
 
 
 async def set_rules(bot: Easel, playground: Playground, **rules: Any) -> int:
@@ -102,7 +111,7 @@ async def test_rules_are_asked_again_when_it_is_a_pictures_turn(playground: Play
     async with on_stage(playground, tmp_path, max_rows=4) as bot:
         ann = playground.person("ann")
         ann.user.locale = "de"
-        asked = await ann.command("imagine", {"prompt": "slow", "steps": 6, "count": 3})
+        asked = await ann.command("imagine", {"prompt": "slow", "steps": 15, "count": 3})
         await playground.until(lambda: bot.rooms.dispatcher.running == 2)
         await set_rules(bot, playground, models={"clockwork": ModelRule(allowed=False)})
         await playground.until(lambda: any(map(is_result, asked.messages)))

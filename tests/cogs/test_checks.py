@@ -42,6 +42,8 @@ async def checking(playground: Playground, folder: Path, *, broken: bool = False
     guild = playground.world.guild("Atelier")
     guild.channel(ADULTS).restrict_age()
     async with on_stage(playground, folder / "data", checked_inline(path)) as bot:
+        # The first check imports what judges; whoever presses a button waits for a check no longer than moments.
+        await bot.rooms.dispatcher.check()
         await bot.rooms.guilds.change(guild.id, **rules)
         yield bot
 
@@ -272,6 +274,7 @@ async def test_what_is_withheld_is_shown_once_it_can_be_checked(playground: Play
 async def test_a_channel_made_safe_in_between(playground: Playground, tmp_path: Path) -> None:
     ann, guild = playground.person("ann"), playground.world.guild("Atelier")
     async with checking(playground, tmp_path, check="block") as bot:
+        bot.rooms.publisher._edit_seconds = 0.0
         asked = await ann.command("imagine", {"prompt": f"slow {FLAGGED}", "steps": 40}, channel=ADULTS)
         await playground.until(lambda: any(urls_of(message) for message in asked.messages))
         guild.channel(ADULTS).restrict_age(False)
@@ -283,6 +286,7 @@ async def test_a_channel_made_safe_in_between(playground: Playground, tmp_path: 
 async def test_nothing_is_seen_of_what_grows_where_pictures_are_checked(playground: Playground, tmp_path: Path) -> None:
     ann = playground.person("ann")
     async with checking(playground, tmp_path, check="blur") as bot:
+        bot.rooms.publisher._edit_seconds = 0.0
         asked = await ann.command("imagine", {"prompt": f"slow {CLEAN}", "steps": 20})
         await playground.until(lambda: any("%" in text_of(message) for message in asked.messages))
         # There is something that could be seen.
@@ -301,6 +305,7 @@ async def test_nothing_is_seen_of_what_grows_where_pictures_are_checked(playgrou
 async def test_a_channel_closed_in_between_has_no_picture(playground: Playground, tmp_path: Path, rule: str) -> None:
     ann, guild = playground.person("ann"), playground.world.guild("Atelier")
     async with checking(playground, tmp_path) as bot:
+        bot.rooms.publisher._edit_seconds = 0.0
         asked = await ann.command("imagine", {"prompt": f"slow {CLEAN}", "steps": 40})
         await playground.until(lambda: any("%" in text_of(each) for each in asked.messages))
         chosen: dict[str, Any] = {rule: (guild.channel(ORDINARY).id,)}

@@ -12,7 +12,7 @@ from inference.models.tokenizers import load_tokenizer
 from inference.sample import MODEL_FOLDER
 from playground import Playground
 from playground.people import Person
-from tests.bot.engines.engines import clockwork_process, sample_process
+from tests.bot.engines.engines import clockwork_process, eventually, sample_process
 from tests.bot.stage import answer, answer_to, begun, is_private, on_stage, text_of, walk
 
 LONG = "a red circle on a blue background, " * 12
@@ -111,6 +111,7 @@ async def test_prompts_are_read_while_pictures_are_painted(playground: Playgroun
     async with on_stage(playground, tmp_path, stop_seconds=0.0) as bot:
         ann = playground.person("ann")
         await begun(playground, ann)
+        await eventually(lambda: bot.rooms.dispatcher.running == 1)
         assert "1 chunk, 2 tokens" in await check(playground, ann, "a fox")
         assert bot.rooms.dispatcher.running == 1
 

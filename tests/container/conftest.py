@@ -50,7 +50,7 @@ class Image:
         """Run the check of health as Docker does, and return its exit code."""
         (check,) = self.dockerfile.final.all("HEALTHCHECK")
         command = self.command() | {"args": ["/bin/sh", "-c", check.text.removeprefix("CMD ")]}
-        return subprocess.run(**command, stderr=subprocess.DEVNULL, check=False, timeout=30).returncode
+        return subprocess.run(**command, stderr=subprocess.DEVNULL, check=False, timeout=60).returncode
 
 
 @pytest.fixture(scope="session")

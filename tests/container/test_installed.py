@@ -23,7 +23,11 @@ from tests.container.conftest import Image
 from tests.container.dockerfile import ROOT
 from tests.container.test_dockerfile import tracked
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="images are made on Linux")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="images are made on Linux"),
+    # The first test waits for the image.
+    pytest.mark.timeout(900),
+]
 
 _PATIENCE_SECONDS = 120
 
@@ -89,7 +93,7 @@ async def test_the_bot_runs_is_well_and_stops(image: Image) -> None:
             assert await asyncio.to_thread(image.health) == 0
             ann = discord.person("ann")
             await ann.command("imagine", {"prompt": "a red circle"})
-            await discord.until(lambda: any(map(is_result, discord.messages())))
+            await discord.until(lambda: any(map(is_result, discord.messages())), _PATIENCE_SECONDS)
             process.send_signal(signal.SIGTERM)
             assert await asyncio.to_thread(process.wait, grace) == 0
         finally:

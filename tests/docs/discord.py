@@ -58,9 +58,8 @@ class Discord:
         """Ask the bot for a picture, and wait until it is there."""
         before = len(self.results())
         options = {"prompt": "a red circle on a blue background", "steps": 4}
-        asked = self.ask(
-            "/people/ann/channels/general/commands?until=finished&seconds=60", {"name": "imagine", "options": options}
-        )
+        path = "/people/ann/channels/general/commands?until=settled&seconds=60"
+        asked = self.ask(path, {"name": "imagine", "options": options})
         assert asked["acknowledged"], asked
         self.until(lambda: len(self.results()) > before)
 

@@ -23,7 +23,7 @@ def play(machine: Machine, running: Running) -> None:
     places = {"control": f"{url}/control", "url": url, "token": "", "api": "", "gateway": ""}
     discord = Discord(machine.logs, json.dumps(places))
     discord.await_bot()
-    with urllib.request.urlopen(f"{url}/", timeout=30) as page:
+    with urllib.request.urlopen(f"{url}/", timeout=60) as page:
         assert b"<title>" in page.read()
     if "make" in running.text or "--open" in running.text:
         discord.until(lambda: machine.opened)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,6 +20,8 @@ from discord import app_commands
 
 from playground import Playground, PlaygroundSettings
 from tests.playground import validation
+
+T = TypeVar("T")
 
 
 class Bot(discord.Client):
@@ -49,10 +51,17 @@ def note(bot: discord.Client, *events: str) -> list[tuple[Any, ...]]:
     return seen
 
 
+class Patient(Playground):
+    """A playground on a machine that may be busy with other things."""
+
+    async def until(self, predicate: Callable[[], T], seconds: float = 60.0) -> T:
+        return await super().until(predicate, seconds)
+
+
 @contextlib.asynccontextmanager
 async def opened(settings: PlaygroundSettings) -> AsyncIterator[Playground]:
     """Open a playground, and let Discord's description judge all that was said, where it is at hand."""
-    async with Playground(settings) as playground:
+    async with Patient(settings) as playground:
         yield playground
         if not validation.missing():
             assert await asyncio.to_thread(validation.problems, playground.exchanges, playground.events) == []
@@ -82,7 +91,7 @@ async def running(bot: Any, playground: Playground, sync: bool = True) -> AsyncI
                 await bot.tree.sync()
             task = asyncio.create_task(bot.connect())
             ready = asyncio.create_task(bot.wait_until_ready())
-            await asyncio.wait({task, ready}, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, ready}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
             ready.cancel()
             if task.done():
                 await task

@@ -113,7 +113,7 @@ async def test_originals_and_followups_can_be_changed_and_deleted(playground: Pl
 
     async with running(bot, playground):
         seen = await playground.person("ann").command("go")
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), 60)
     assert seen.response.kind is None and seen.followups == []
     assert playground.messages() == []
 

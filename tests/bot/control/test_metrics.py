@@ -1,6 +1,8 @@
 """Metrics: what is counted, how Prometheus reads it, and who may."""
 
 import asyncio
+import contextlib
+import random
 import socket
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from bot.engines.base import Lost
 from bot.errors import EaselError
 from inference.protocol.messages import LaunchId
 from playground import Playground
-from tests.bot.delivery.acting import FOURTEEN_MINUTES, HeldEngine, ask, ended
+from tests.bot.delivery.acting import FOURTEEN_MINUTES, HeldEngine, ask, ended, until_idle
+from tests.bot.engines.engines import eventually
 from tests.bot.stage import begun, labels_of, on_stage, painted
 
 
@@ -37,16 +40,22 @@ async def fetched(port: int, host: str | None = None, path: str = "/metrics") ->
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port below those that systems hand out by themselves: nobody else gets it before the bot does."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as found, contextlib.suppress(OSError):
+            found.bind(("127.0.0.1", port))
+            return port
 
 
 async def test_what_a_bot_counts(playground: Playground, tmp_path: Path) -> None:
     ann, port = playground.person("ann"), _free_port()
     async with on_stage(playground, tmp_path, metrics_port=port) as bot:
         await painted(playground, ann, count=2)
+        # What is seen is counted a little later.
+        await until_idle(bot)
         slow = await begun(playground, ann)
+        await eventually(lambda: any(flight.share > 0 for flight in bot.rooms.dispatcher.board.flights.values()))
         status, text = await fetched(port)
         assert status == 200
         found = values(text)

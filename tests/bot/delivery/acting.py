@@ -64,7 +64,7 @@ async def ask(
 
 async def noted(bot: Easel, job: JobId, wanted: Callable[[Delivery], bool]) -> Delivery:
     """Return a job's delivery as soon as the database says what is wanted of it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             delivery = await deliveries.get(bot.rooms.database, job)
             if delivery is not None and wanted(delivery):
@@ -81,7 +81,7 @@ async def ended(bot: Easel, job: JobId) -> Delivery:
 
 async def until_idle(bot: Easel) -> None:
     """Return when no request's message has anything to come."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while bot.rooms.publisher._posts:  # noqa: ASYNC110 - the last step tells nobody
             await asyncio.sleep(0.01)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from playground import Playground, PlaygroundSettings
-from tests.bot.delivery.acting import NOTHING, left_behind, results, until_idle
+from tests.bot.delivery.acting import NOTHING, HeldEngine, left_behind, results, until_idle
 from tests.bot.stage import is_result, on_stage
 
 
@@ -15,9 +15,12 @@ def playground_settings() -> PlaygroundSettings:
 
 
 async def test_many_requests_keep_to_the_rates(playground: Playground, tmp_path: Path) -> None:
-    async with on_stage(playground, tmp_path) as bot:
+    # They begin together, however long they take to be asked for.
+    engine = HeldEngine()
+    async with on_stage(playground, tmp_path, engine) as bot:
         for number in range(6):
             await playground.person(f"member {number}").command("imagine", {"prompt": "slow", "steps": 5})
+        engine.gate.set()
         await playground.until(lambda: len(results(playground)) == 6, 60)
         await until_idle(bot)
     edits = [each for each in playground.exchanges if each.method == "PATCH"]

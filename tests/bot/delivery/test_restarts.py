@@ -64,9 +64,12 @@ async def test_a_death_at_any_step_from_the_command_to_the_result(playground: Pl
                 done = asyncio.create_task(playground.until(lambda: results(playground, channel)))  # noqa: B023
                 await asyncio.wait({came, done}, return_when=asyncio.FIRST_COMPLETED)
                 # The last write comes after the result is seen.
-                await asyncio.wait({came}, timeout=0.2)
-                done.cancel()
-                came.cancel()
+                over = asyncio.create_task(until_idle(bot))
+                if done.done():
+                    await asyncio.wait({came, over}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (came, done, over):
+                    task.cancel()
+                await asyncio.gather(came, done, over, return_exceptions=True)
                 death.bury()
         if not await jobs_in(folder):
             without_job.append(death.steps[-1])

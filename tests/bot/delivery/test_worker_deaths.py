@@ -1,11 +1,7 @@
 """The worker process dies under its work: the same pictures come all the same, and a deadly one is given up."""
 
-import asyncio
-import os
-import signal
 from pathlib import Path
 
-import psutil
 import pytest
 
 from bot.app import Easel
@@ -17,15 +13,6 @@ from tests.bot.engines.engines import clockwork_process, eventually
 from tests.bot.stage import is_result, on_stage, text_of, urls_of
 
 
-def kill_worker() -> None:
-    """Kill the worker process with SIGKILL."""
-    for process in psutil.Process().children(recursive=True):
-        if "tests.clockwork_worker" in process.cmdline():
-            os.kill(process.pid, signal.SIGKILL)
-            return
-    raise LookupError("there is no worker")
-
-
 async def hashes(bot: Easel) -> list[list[str]]:
     """Return what the pictures of each job hold, oldest job first."""
     rows = await bot.rooms.database.fetch_all("SELECT id FROM jobs ORDER BY sequence")
@@ -33,15 +20,16 @@ async def hashes(bot: Easel) -> list[list[str]]:
 
 
 async def test_a_killed_worker_paints_the_same_pictures_again(playground: Playground, tmp_path: Path) -> None:
-    async with on_stage(playground, tmp_path, clockwork_process()) as bot:
+    engine = clockwork_process()
+    async with on_stage(playground, tmp_path, engine) as bot:
         ann = playground.person("ann")
-        wish = {"prompt": "slow", "steps": 8, "seed": 11, "count": 2}
+        wish = {"prompt": "slow", "steps": 20, "seed": 11, "count": 2}
         await ann.command("imagine", wish)
         await playground.until(lambda: len(results(playground)) == 1, 60)
         invocation = await ann.command("imagine", wish)
         dispatcher = bot.rooms.dispatcher
         await eventually(lambda: any(flight.share > 0 for flight in dispatcher.board.flights.values()))
-        await asyncio.to_thread(kill_worker)
+        assert engine.kill()
         await playground.until(lambda: any(map(is_result, invocation.messages)), 60)
         await until_idle(bot)
         first, second = await hashes(bot)

@@ -21,9 +21,12 @@ CLOCKWORK = (sys.executable, "-m", "tests.clockwork_worker")
 #: Holds no models, so that only the sample model is there.
 NO_FOLDER = "there-is-no-such-folder"
 
+#: Orders that make a job of 100 steps last two seconds from its third step on: time to do something to it meanwhile.
+LINGERING = " ".join(f"slow@{step}" for step in range(3, 23))
+
 #: Generous, for a machine that is busy; but restarts come at once.
 PATIENT = Supervision(
-    ready_seconds=60,
+    ready_seconds=120,
     silence_seconds=30,
     first_delay_seconds=0.01,
     longest_delay_seconds=0.01,
@@ -62,7 +65,7 @@ def _stay(code: int) -> None:
 
 async def eventually(condition: Callable[[], bool]) -> None:
     """Return when the condition holds; fail when it does not for long."""
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - other processes set no events
             await asyncio.sleep(0.01)
 
@@ -79,7 +82,7 @@ class Watcher:
 
     async def until(self, wanted: Callable[[EngineEvent], bool]) -> EngineEvent:
         """Return the next event that is wanted."""
-        async with asyncio.timeout(50):
+        async with asyncio.timeout(120):
             while True:
                 event = await anext(self._events)
                 self.seen.append(event)

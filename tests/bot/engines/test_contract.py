@@ -28,11 +28,11 @@ from inference.protocol.messages import (
     Started,
 )
 from inference.protocol.recipe import ContentHash, painted
-from tests.bot.engines.engines import Watcher, clockwork_inline, clockwork_process, eventually, sample_inline
+from tests.bot.engines.engines import LINGERING, Watcher, clockwork_inline, clockwork_process, eventually, sample_inline
 from tests.sample_requests import generate
 from tests.sample_uploads import halves, saved, turned
 
-#: Steps of a job that does not end while a test looks at it.
+#: The most steps that a job may have.
 LONG = 500
 
 
@@ -52,6 +52,10 @@ class Bench:
         """Return a request for the engine's own model."""
         command = generate(job, steps=steps, **more)  # type: ignore[arg-type]
         return msgspec.structs.replace(command, recipe=msgspec.structs.replace(command.recipe, model=self.model.hash))
+
+    def long(self, job: str) -> Generate:
+        """Return a request that does not end while a test looks at it."""
+        return self.ask(job, steps=LONG, prompt="slow")
 
     async def paint(self, command: Generate) -> Finished:
         await self.engine.submit(command)
@@ -123,7 +127,7 @@ async def test_previews_come_as_often_as_asked(bench: Bench) -> None:
 
 
 async def test_a_running_job_is_cancelled(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     await bench.watcher.until(is_progress("a"))
     await bench.engine.cancel(JobId("a"))
     assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
@@ -133,8 +137,8 @@ async def test_a_running_job_is_cancelled(bench: Bench) -> None:
 
 
 async def test_a_job_is_cancelled_before_its_first_step(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
-    await bench.engine.submit(bench.ask("b", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
+    await bench.engine.submit(bench.long("b"))
     await bench.engine.cancel(JobId("b"))
     assert isinstance((await bench.watcher.ends("b"))["b"], Cancelled)
     await bench.engine.cancel(JobId("a"))
@@ -153,7 +157,7 @@ async def test_commands_for_unknown_and_ended_jobs_change_nothing(bench: Bench) 
 
 
 async def test_a_paused_job_lets_others_by_and_goes_on_where_it_was(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=100))
+    await bench.engine.submit(bench.ask("a", steps=100, prompt=LINGERING))
     await bench.watcher.until(is_progress("a"))
     await bench.engine.pause(JobId("a"))
     await bench.paint(bench.ask("b"))
@@ -165,12 +169,12 @@ async def test_a_paused_job_lets_others_by_and_goes_on_where_it_was(bench: Bench
     assert isinstance(finished, Finished)
     steps = [event.step for event in bench.watcher.of("a") if isinstance(event, Progress)]
     assert steps == sorted(set(steps))
-    alone = await bench.paint(bench.ask("d", steps=100))
+    alone = await bench.paint(bench.ask("d", steps=100, prompt=LINGERING))
     assert alone.pictures[0].data == finished.pictures[0].data
 
 
 async def test_a_paused_job_can_be_cancelled(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     await bench.engine.pause(JobId("a"))
     await bench.engine.cancel(JobId("a"))
     assert isinstance((await bench.watcher.ends("a"))["a"], Cancelled)
@@ -202,7 +206,7 @@ async def test_a_job_that_cannot_be_done_fails_alone(bench: Bench) -> None:
 
 
 async def test_a_job_in_flight_cannot_be_submitted_twice(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     with pytest.raises(ValueError, match="job a is in flight already"):
         await bench.engine.submit(bench.ask("a"))
     await bench.engine.cancel(JobId("a"))
@@ -216,7 +220,7 @@ async def test_rescans_are_answered_even_when_several_ask(bench: Bench) -> None:
 
 
 async def test_texts_are_cut_into_tokens_while_a_picture_is_painted(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     await bench.watcher.until(is_progress("a"))
     texts = ("a red circle", "a star")
     one, other = await asyncio.gather(
@@ -246,7 +250,7 @@ async def test_adapters_that_are_read_ahead_disturb_nothing(bench: Bench) -> Non
 
 
 async def test_a_picture_is_looked_at_while_another_is_painted(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     await bench.watcher.until(is_progress("a"))
     half = Part(left=0, top=0, width=0.5, height=1)
     one, other, wrong = await asyncio.gather(
@@ -265,7 +269,7 @@ async def test_a_picture_is_looked_at_while_another_is_painted(bench: Bench) -> 
 
 
 async def test_without_a_checker_nothing_is_judged_and_that_is_said(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     found = await bench.engine.check(saved(halves()))
     assert (found.launch, found.flagged, found.checker) == (bench.ready.launch, None, "")
     assert "EASEL_SAFETY_CHECKER" in str(found.problem)
@@ -281,7 +285,7 @@ async def test_too_many_bytes_are_not_even_sent(bench: Bench) -> None:
 
 
 async def test_the_heartbeat_names_the_jobs_held(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
     await eventually(lambda: held(bench.engine) == ("a",))
     await bench.engine.cancel(JobId("a"))
     await eventually(lambda: held(bench.engine) == ())
@@ -292,8 +296,8 @@ def held(engine: Engine) -> tuple[str, ...] | None:
 
 
 async def test_jobs_in_flight_at_the_stop_are_lost_and_events_end(bench: Bench) -> None:
-    await bench.engine.submit(bench.ask("a", steps=LONG))
-    await bench.engine.submit(bench.ask("b", steps=LONG))
+    await bench.engine.submit(bench.long("a"))
+    await bench.engine.submit(bench.long("b"))
     await bench.watcher.until(is_progress("a"))
     await bench.engine.stop()
     lost = (await bench.watcher.ends("a", "b"))["a"]

@@ -182,9 +182,7 @@ async def test_heartbeats_keep_a_worker_alive_through_a_long_step() -> None:
         watcher = Watcher(engine)
         await engine.submit(generate("a", "hang@1"))
         await watcher.until(at_step("a", 0))
-        await asyncio.sleep(2.5)
-        assert engine.heartbeat is not None
-        assert engine.heartbeat.turn_seconds > 1
+        await eventually(lambda: engine.heartbeat is not None and engine.heartbeat.turn_seconds > 2.5)
         assert not any(isinstance(event, Lost) for event in watcher.seen)
 
 
@@ -434,7 +432,7 @@ async def test_the_worker_leaves_when_the_bot_is_killed() -> None:
 def test_the_worker_starts_in_any_folder_whatever_lies_there(tmp_path: Path) -> None:
     (tmp_path / "msgspec.py").write_text("raise SystemExit('this is somebody else\\'s file')")
     command = LocalProcess(settings())._command
-    result = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=50)
+    result = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
     assert (result.returncode, result.stdout) == (0, b"")
     assert command[0] == sys.executable
 

@@ -10,7 +10,7 @@ from bot.engines.reruns import RerunOnLoss
 from bot.engines.supervision import Supervision
 from bot.errors import EngineDead
 from inference.protocol.messages import Cancelled, Failed, Finished, JobId, Notice, Started
-from tests.bot.engines.engines import Watcher, clockwork_process
+from tests.bot.engines.engines import LINGERING, Watcher, clockwork_process
 from tests.bot.engines.test_process import at_step, kill
 from tests.clockwork import MODEL
 from tests.sample_requests import generate
@@ -26,14 +26,14 @@ async def test_a_job_survives_two_deaths_with_the_same_picture() -> None:
     engine, process = rerunning()
     async with engine:
         watcher = Watcher(engine)
-        await engine.submit(generate("a", steps=100))
+        await engine.submit(generate("a", LINGERING, steps=100))
         for _ in range(2):
             await watcher.until(at_step("a", 3))
             kill(process)
             await watcher.until(lambda event: isinstance(event, Notice))
         finished = (await watcher.ends("a"))["a"]
         assert isinstance(finished, Finished)
-        await engine.submit(generate("b", steps=100))
+        await engine.submit(generate("b", LINGERING, steps=100))
         alone = (await watcher.ends("b"))["b"]
         assert isinstance(alone, Finished)
         assert alone.pictures == finished.pictures
@@ -47,7 +47,7 @@ async def test_a_deadly_job_fails_with_words_and_those_lost_with_it_finish() -> 
     engine, _ = rerunning()
     async with engine:
         watcher = Watcher(engine)
-        await engine.submit(generate("deadly", "exit@3"))
+        await engine.submit(generate("deadly", "slow exit@5", steps=6))
         await engine.submit(generate("innocent", steps=30))
         ends = await watcher.ends("deadly", "innocent")
         failed = ends["deadly"]
@@ -75,7 +75,7 @@ async def test_a_job_cancelled_while_its_rerun_waits_for_the_restart_ends() -> N
     engine, process = rerunning(Supervision(ready_seconds=60, first_delay_seconds=0.3))
     async with engine:
         watcher = Watcher(engine)
-        await engine.submit(generate("a", steps=500))
+        await engine.submit(generate("a", "slow", steps=500))
         await watcher.until(at_step("a", 1))
         kill(process)
         await watcher.until(lambda event: isinstance(event, Notice))
@@ -89,7 +89,7 @@ async def test_a_stop_ends_the_events_and_nothing_is_painted_again() -> None:
     engine, _ = rerunning()
     await engine.start()
     watcher = Watcher(engine)
-    await engine.submit(generate("a", steps=500))
+    await engine.submit(generate("a", "slow", steps=500))
     await watcher.until(at_step("a", 1))
     await engine.stop()
     lost = (await watcher.ends("a"))["a"]

@@ -52,7 +52,8 @@ class Talk:
     """Both ends of a worker's streams; the worker runs in a thread."""
 
     def __init__(self, open_painter: Callable[..., object], engine_settings: EngineSettings | None = None) -> None:
-        self._commands: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._commands: queue.Queue[bytes] = queue.Queue()
+        self._reading = False
         self._rest = b""
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.code: ExitCode | None = None
@@ -64,7 +65,10 @@ class Talk:
         self.code = serve(self, self, open_painter, leave=lambda code: None)  # type: ignore[arg-type]
 
     def read(self, size: int, /) -> bytes:
-        self._rest = self._rest or self._commands.get()
+        if not self._rest:
+            if self._reading:
+                self._commands.task_done()
+            self._reading, self._rest = True, self._commands.get()
         piece, self._rest = self._rest[:size], self._rest[size:]
         return piece
 
@@ -81,12 +85,16 @@ class Talk:
     def send_bytes(self, data: bytes) -> None:
         self._commands.put(data)
 
+    def taken(self) -> None:
+        """Return when the worker's reader has handed over all that was sent, and waits for more."""
+        self._commands.join()
+
     def next(self) -> Event:
-        return self.events.get(timeout=30)
+        return self.events.get(timeout=60)
 
     def end(self) -> ExitCode | None:
         self.send(Shutdown())
-        self._thread.join(30)
+        self._thread.join(60)
         return self.code
 
 
@@ -153,7 +161,7 @@ def test_a_cancel_that_arrives_amid_a_step_is_the_next_thing_that_happens() -> N
     def amid_tick(tick: int) -> None:
         if tick == 3:
             talk.send(Cancel(job=JobId("a")))
-            time.sleep(0.5)  # a step that lasts until the reader has the command
+            talk.taken()  # a step that lasts until the reader has it
 
     talk, [painter] = counting(amid_tick)
     talk.send(generate("a"))
@@ -163,7 +171,7 @@ def test_a_cancel_that_arrives_amid_a_step_is_the_next_thing_that_happens() -> N
 
 
 def test_commands_are_taken_in_order_and_before_the_next_step() -> None:
-    talk, [painter] = counting(lambda tick: time.sleep(0.5))
+    talk, [painter] = counting(lambda tick: talk.taken())
     job = JobId("a")
     talk.send(generate("a"), Pause(job=job), Resume(job=job), Cancel(job=job), Rescan())
     assert [type(talk.next()) for _ in range(2)] == [Cancelled, Models]
@@ -190,7 +198,7 @@ def test_a_question_about_texts_is_answered_between_steps_and_is_no_job() -> Non
     def amid_tick(tick: int) -> None:
         if tick == 3:
             talk.send(ask("q", "a"))
-            time.sleep(0.5)  # a step that lasts until the reader has the command
+            talk.taken()  # a step that lasts until the reader has it
 
     talk, [painter] = counting(amid_tick)
     talk.send(generate("a"))
@@ -209,7 +217,7 @@ def test_adapters_are_read_ahead_between_steps_and_what_cannot_be_read_breaks_no
             body = msgspec.msgpack.encode({"type": "prefetch", "adapters": ["../x"], "family": "sd1"})
             talk.send_bytes(len(body).to_bytes(4, "big") + body)
             talk.send(Cancel(job=JobId("a")))
-            time.sleep(0.5)  # a step that lasts until the reader has the commands
+            talk.taken()  # a step that lasts until the reader has it
 
     talk, [painter] = counting(amid_tick)
     talk.send(generate("a"))
@@ -223,6 +231,8 @@ def test_a_question_leaves_the_heartbeat_as_it_was() -> None:
     assert isinstance(talk.next(), Ready)
     talk.send(ask("q", "a"))
     answers = [talk.next() for _ in range(20)]
+    while not any(isinstance(answer, Tokenized) for answer in answers):
+        answers.append(talk.next())
     assert {type(answer) for answer in answers} == {Heartbeat, Tokenized}
     assert all(answer.jobs == () for answer in answers if isinstance(answer, Heartbeat))
     talk.end()
@@ -257,7 +267,7 @@ def test_a_picture_is_looked_at_between_steps_and_is_no_job() -> None:
     def amid_tick(tick: int) -> None:
         if tick == 3:
             talk.send(Examine(request="q", data=saved(halves())), Cancel(job=JobId("a")))
-            time.sleep(0.5)  # a step that lasts until the reader has the commands
+            talk.taken()  # a step that lasts until the reader has it
 
     talk, [painter] = counting(amid_tick)
     talk.send(generate("a"))

@@ -72,7 +72,7 @@ class Worker:
 
     def leaves_with(self) -> tuple[int, str]:
         """Return the exit code and everything on stderr, once the process has ended by itself."""
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=60)
         return code, self.stderr.read().decode()
 
 
@@ -265,7 +265,7 @@ def test_a_defect_with_one_job_fails_that_job_and_the_traceback_names_it(worker:
 
 def test_a_defect_while_taking_a_command_fails_that_job_alone(worker: Worker) -> None:
     worker.hello()
-    worker.send(generate("a", steps=30))
+    worker.send(generate("a", "slow", steps=10))
     worker.send(generate("b", "raise@0"))
     ends = [worker.until(ended)[-1], worker.until(ended)[-1]]
     assert [(type(event), event.job) for event in ends] == [(Failed, "b"), (Finished, "a")]  # type: ignore[union-attr]
@@ -273,7 +273,7 @@ def test_a_defect_while_taking_a_command_fails_that_job_alone(worker: Worker) ->
 
 def test_a_defect_with_several_jobs_ends_the_process(worker: Worker) -> None:
     worker.hello()
-    worker.send(generate("a", "raise@3"))
+    worker.send(generate("a", "slow raise@8", steps=10))
     worker.send(generate("b", steps=200))
     code, words = worker.leaves_with()
     assert code == ExitCode.BROKEN_ENGINE
@@ -282,7 +282,7 @@ def test_a_defect_with_several_jobs_ends_the_process(worker: Worker) -> None:
 
 def test_cancel_ends_a_job_once(worker: Worker) -> None:
     worker.hello()
-    worker.send(generate("a", steps=500))
+    worker.send(generate("a", "slow", steps=500))
     worker.until(lambda event: isinstance(event, Progress))
     worker.send(Cancel(job=JobId("a")))
     worker.send(Cancel(job=JobId("a")))
@@ -328,7 +328,7 @@ def test_children_of_the_worker_do_not_keep_its_pipes_open(worker: Worker) -> No
         worker.send(Shutdown())
         while worker.next() is not None:
             pass
-        assert worker.process.wait(timeout=30) == ExitCode.DONE
+        assert worker.process.wait(timeout=60) == ExitCode.DONE
         os.kill(orphan, 0)
     finally:
         os.kill(orphan, signal.SIGKILL)

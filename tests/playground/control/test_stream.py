@@ -25,7 +25,7 @@ class Reader:
         """Return the next event that is not an exchange, and its data."""
         while True:
             lines = []
-            while (line := await asyncio.wait_for(self.response.content.readline(), 5)) not in (b"\n", b""):
+            while (line := await asyncio.wait_for(self.response.content.readline(), 60)) not in (b"\n", b""):
                 lines.append(line.decode().strip())
             if not lines:
                 raise EOFError
