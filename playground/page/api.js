@@ -1,12 +1,14 @@
 // The control API: what people do, and what they see.
 
 const BASE = "/control";
+/** Milliseconds that are waited for what is only read. */
+const PATIENCE_MS = 30_000;
 
 /** What the playground refused, in its own words. */
 export class Refused extends Error {}
 
 async function ask(method, path, body, files) {
-  const options = { method };
+  const options = { method, signal: method === "GET" ? AbortSignal.timeout(PATIENCE_MS) : null };
   if (files && Object.keys(files).length) {
     const form = new FormData();
     form.append("payload_json", JSON.stringify(body ?? {}));

@@ -46,6 +46,9 @@ export class Composer {
     this.reply = null;
     this.files = [];
     this.drafts = new Map();
+    /** Commands that are offered, and the text for which they are. */
+    this.found = [];
+    this.offered = "";
     this.form = null;
     this.build();
   }
@@ -168,6 +171,7 @@ export class Composer {
       return this.hideSuggestions();
     }
     if (this.form || this.box.value !== text || document.activeElement !== this.box) return undefined;
+    const marked = this.offered === text ? this.found[this.active] : null;
     this.offered = text;
     const wanted = text.slice(1).toLowerCase();
     const begins = commands.filter((each) => each.name.startsWith(wanted.trimEnd()));
@@ -178,7 +182,7 @@ export class Composer {
       h("strong", {}, `/${command.name}`), h("span", { className: "small" }, ` ${command.description}`))));
     if (!this.found.length) this.suggestions.append(h("li", { className: "small", role: "option", "aria-disabled": "true" }, this.world.bot.connected ? "There is no such command here" : "The bot is not connected"));
     this.suggestions.hidden = false;
-    this.mark(0);
+    this.mark(Math.max(0, this.found.findIndex((each) => each.name === marked?.name)));
     return undefined;
   }
 
@@ -226,7 +230,7 @@ export class Composer {
   /** Picks what is marked, of what is offered for all that is typed. */
   async choose() {
     if (this.offered !== this.box.value) await this.suggest();
-    if (this.found.length) this.pick(this.active);
+    if (this.offered === this.box.value && this.found.length) this.pick(this.active);
   }
 
   /** Offers anew where something is offered: the commands have changed. */

@@ -14,43 +14,68 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What is pressed, and by what: {target, by}, "pointer" or "key". */
 let pressed = null;
-/** What is drawn when what is pressed was let go: by place, the latest of each. */
+/** What is done when that was let go: the latest of each key. */
 const waiting = new Map();
+let due = 0;
+/** Milliseconds within which the click of a finger comes; that of a mouse comes at once. */
+const TAP_MS = 300;
 
 /** Does something at once, or when nothing in a place is pressed any more: what is replaced under a finger is never clicked. */
-export function unpressed(place, work) {
-  if (pressed && place.contains(pressed)) waiting.set(place, work);
-  else work();
+export function unpressed(place, work, key = place) {
+  if (pressed && place.contains(pressed.target)) {
+    waiting.set(key, work);
+  } else {
+    waiting.delete(key);
+    work();
+  }
+}
+
+function press(target, by) {
+  clearTimeout(due);
+  pressed = { target, by };
 }
 
 /** Does what waited, after the click that comes with letting go. */
-function letGo() {
-  if (!pressed) return;
-  setTimeout(() => {
+function letGo(by, after = 0) {
+  if (pressed?.by !== by) return;
+  clearTimeout(due);
+  due = setTimeout(() => {
     pressed = null;
     const works = [...waiting.values()];
     waiting.clear();
-    for (const work of works) work();
+    works.forEach(queueMicrotask);
+  }, after);
+}
+
+const listen = (kind, listener) => addEventListener(kind, listener, true);
+listen("pointerdown", (event) => event.button === 0 && press(event.target, "pointer"));
+listen("pointerup", (event) => letGo("pointer", event.pointerType === "mouse" ? 0 : TAP_MS));
+listen("pointercancel", () => letGo("pointer"));
+listen("click", () => letGo("pointer"));
+// Outside the window, or over the choices of a select, a pointer is let go unseen.
+listen("pointermove", (event) => event.pointerType === "mouse" && !event.buttons && letGo("pointer"));
+listen("change", (event) => event.target === pressed?.target && letGo("pointer"));
+// Space presses a button, and clicks it when it is let go.
+listen("keydown", (event) => event.key === " " && press(event.target, "key"));
+listen("keyup", () => letGo("key"));
+addEventListener("blur", () => letGo(pressed?.by));
+
+/** Draws a place anew, or another in its stead; whoever was at something in it stays there. `draw` looks at what is so then. */
+export function drawAnew(place, draw, then = place) {
+  unpressed(place, () => {
+    const at = place.contains(document.activeElement) ? document.activeElement : null;
+    draw();
+    if (at && !then.contains(document.activeElement)) standing(at, then)?.focus();
   });
 }
 
-addEventListener("pointerdown", (event) => (pressed = event.button === 0 ? event.target : null), true);
-// Space presses a button, and clicks it when it is let go.
-addEventListener("keydown", (event) => (event.key === " " ? (pressed = event.target) : letGo()), true);
-for (const kind of ["pointerup", "pointercancel", "keyup"]) addEventListener(kind, letGo, true);
-// A finger is also let go outside the window, or over the choices of a select.
-addEventListener("pointermove", (event) => event.buttons || letGo(), true);
-addEventListener("blur", letGo);
-
-/** Draws a place anew, or another in its stead; whoever was at something in it stays there. */
-export function drawAnew(place, draw, then = place) {
-  unpressed(place, () => {
-    const at = place.contains(document.activeElement) ? markOf(document.activeElement) : null;
-    draw();
-    if (at === null || then.contains(document.activeElement)) return;
-    [then, ...then.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")].find((each) => markOf(each) === at)?.focus();
-  });
+/** Returns an element, or what was drawn in its stead; null if there is none any more. */
+export function standing(element, within = document.body) {
+  if (element.isConnected) return element;
+  const mark = markOf(element);
+  return [within, ...within.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")].find((each) => markOf(each) === mark) ?? null;
 }
 
 /** Returns what is the same of an element when it is drawn anew. */
@@ -68,11 +93,11 @@ export function newId(prefix = "i") {
   return `${prefix}-${++last}`;
 }
 
-/** Says something to readers of screens, once. */
-export function announce(text) {
-  const status = document.getElementById("status");
-  status.textContent = "";
-  requestAnimationFrame(() => (status.textContent = text));
+/** Says something to readers of screens, once: by and by, or in the place "alert" before all else. */
+export function announce(text, place = "status") {
+  const element = document.getElementById(place);
+  element.textContent = "";
+  requestAnimationFrame(() => (element.textContent = text));
 }
 
 /** Shows a dialog until it is closed, and gives the focus back to where it was. */
@@ -81,10 +106,12 @@ export function openDialog(dialog) {
   document.body.append(dialog);
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (!before || !before.isConnected) return;
+    const origin = before && standing(before);
+    // Somebody may have been sent elsewhere meanwhile.
+    if (!origin || ![origin, document.body].includes(document.activeElement)) return;
     // The browser gives the focus back by itself, but a text box its caret only with the next one.
-    before.blur();
-    before.focus();
+    origin.blur();
+    origin.focus();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();

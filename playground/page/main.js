@@ -76,6 +76,7 @@ class Page {
     drawAnew($("channels"), () => this.drawChannels());
     this.drawHead();
     if (isNew) this.composer.open(next);
+    else this.composer.renew();
     await this.list.open(next.id);
     document.title = `${next.guild && !next.parent ? "#" : ""}${this.nameOf(next)} — Playground`;
   }
@@ -133,15 +134,19 @@ class Page {
   }
 
   drawHead(trouble = "") {
+    if (this.channel) drawAnew($("head"), () => $("head").replaceChildren(...this.head(trouble)));
+  }
+
+  head(trouble) {
     const { bot } = this.world;
-    if (!this.channel) return;
     const activity = bot.presence?.activities?.[0];
-    drawAnew($("head"), () => $("head").replaceChildren(
+    return [
       h("button", { type: "button", className: "burger", "aria-label": "Servers and channels", "aria-expanded": String(document.body.classList.contains("navigating")), onclick: () => this.toggleNavigation() }, "☰"),
       h("h1", {}, h("span", { "aria-hidden": "true" }, this.channel.parent ? "↳ " : this.channel.guild ? "# " : "@ "), this.nameOf(this.channel)),
       h("p", { className: "bot small", role: "status" }, trouble || (bot.connected ? `${bot.name} is here${activity ? `: ${activity.state ?? activity.name}` : ""}` : `${bot.name} is not connected`)),
       h("button", { type: "button", className: "chip", "aria-pressed": String(document.documentElement.dataset.theme === "light"), onclick: () => turnTheme() }, "◐ Light"),
-      h("button", { type: "button", className: "chip", "aria-pressed": String(!$("panel").hidden), "aria-controls": "panel", onclick: () => this.togglePanel() }, "⌁ Wire")));
+      h("button", { type: "button", className: "chip", "aria-pressed": String(!$("panel").hidden), "aria-controls": "panel", onclick: () => this.togglePanel() }, "⌁ Wire"),
+    ];
   }
 
   toggleNavigation(on = !document.body.classList.contains("navigating")) {

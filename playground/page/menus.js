@@ -1,13 +1,14 @@
 // Menus that open beside what they belong to.
 
-import { h } from "./dom.js";
+import { h, standing } from "./dom.js";
 
 let open = null;
 
 /** Opens a menu: entries are {label, act} or {heading}. `from` is an element, or {x, y, from}. */
 export function openMenu(from, entries, label) {
   closeMenu();
-  const origin = from instanceof Element ? from : from.from;
+  const origin = standing(from instanceof Element ? from : from.from);
+  if (!origin) return;
   const items = entries.map((entry) => entry.heading
     ? h("li", { role: "presentation", className: "menu-heading" }, entry.heading)
     : h("li", { role: "presentation" }, h("button", { type: "button", role: "menuitem", tabIndex: -1, className: entry.danger ? "danger" : "", onclick: () => { closeMenu(); entry.act(); } }, entry.label)));
@@ -25,7 +26,7 @@ export function openMenu(from, entries, label) {
     }
   });
   document.body.append(menu);
-  const box = from instanceof Element ? from.getBoundingClientRect() : { left: from.x, bottom: from.y, top: from.y };
+  const box = from instanceof Element ? origin.getBoundingClientRect() : { left: from.x, bottom: from.y, top: from.y };
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(4, Math.min(box.left, innerWidth - width - 4))}px`;
   menu.style.top = `${box.bottom + height + 4 > innerHeight ? Math.max(4, box.top - height) : box.bottom + 2}px`;
@@ -40,7 +41,7 @@ export function closeMenu() {
   open = null;
   const had = menu.contains(document.activeElement);
   menu.remove();
-  if (had && origin?.isConnected) origin.focus();
+  if (had) standing(origin)?.focus();
 }
 
 document.addEventListener("pointerdown", (event) => {

@@ -42,7 +42,11 @@ export class MessageList {
       this.rowsElement.replaceChildren();
     }
     this.element.setAttribute("aria-busy", "true");
-    await this.world.open(channelId);
+    try {
+      await this.world.open(channelId);
+    } finally {
+      if (this.channel === channelId) this.element.removeAttribute("aria-busy");
+    }
     if (this.channel !== channelId) return;
     this.atEnd ||= isNew;
     unpressed(this.rowsElement, () => this.draw());
@@ -57,7 +61,6 @@ export class MessageList {
     drawAnew(this.rowsElement, () => this.rowsElement.replaceChildren(...rows));
     this.group();
     this.stick();
-    this.element.removeAttribute("aria-busy");
   }
 
   close() {
@@ -75,26 +78,22 @@ export class MessageList {
   /** Draws one message, new or changed. */
   show(message, known) {
     if (message.channel_id !== this.channel) return;
-    const before = this.rows.get(message.id);
-    if (before) unpressed(before, () => this.replace(before, message));
-    else this.insert(message);
+    unpressed(this.rows.get(message.id) ?? this.rowsElement, () => this.put(message.id), message.id);
     if (!known && message.author.id !== this.world.me?.id) announce(`${message.author.username}: ${spoken(message)}`);
   }
 
-  insert(message) {
-    const row = this.row(message);
+  /** Puts a message, as it is now, where it belongs. */
+  put(id) {
+    const message = this.world.messages.get(this.channel)?.get(id);
+    const before = this.rows.get(id);
+    const row = message && this.row(message);
     if (!row) return;
-    const next = [...this.rowsElement.children].find((each) => BigInt(each.dataset.message) > BigInt(message.id));
-    this.rowsElement.insertBefore(row, next ?? null);
-    this.group(row);
-    this.stick();
-  }
-
-  replace(before, message) {
-    // It may be gone, or drawn with all others, since it was to be replaced.
-    if (!before.isConnected) return;
-    const row = this.row(message);
-    drawAnew(before, () => before.replaceWith(row), row);
+    if (before) {
+      drawAnew(before, () => before.replaceWith(row), row);
+    } else {
+      const next = [...this.rowsElement.children].find((each) => BigInt(each.dataset.message) > BigInt(id));
+      this.rowsElement.insertBefore(row, next ?? null);
+    }
     this.group(row);
     this.stick();
   }
@@ -102,6 +101,7 @@ export class MessageList {
   hide(id) {
     const row = this.rows.get(id);
     this.rows.delete(id);
+    this.failures.delete(id);
     if (!row) return;
     const next = row.nextElementSibling;
     if (row.contains(document.activeElement)) (next ?? this.element).focus();
@@ -261,7 +261,7 @@ export class MessageList {
   fail(id, words) {
     if (words) this.failures.set(id, words);
     else this.failures.delete(id);
-    if (words) announce(words);
+    if (words) announce(words, "alert");
     const place = this.rows.get(id)?.querySelector(".failure");
     if (!place) return;
     place.textContent = words;

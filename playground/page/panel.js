@@ -18,6 +18,7 @@ export class Panel {
     this.reading = false;
     /** Names of the deeds that are being done. */
     this.asking = new Set();
+    this.looks = 0;
     this.list = h("ol", { className: "wire", tabIndex: 0, "aria-label": "What went over the wire, newest first" });
     this.tabs = ["requests", "events"].map((name) => h("button", { type: "button", "aria-pressed": String(name === this.shown), onclick: () => this.turn(name) }, name === "requests" ? "The bot’s requests" : "Gateway events"));
     this.filter = h("input", { type: "search", "aria-label": "Show only what contains", placeholder: "Show only…", oninput: () => this.draw() });
@@ -51,7 +52,9 @@ export class Panel {
   /** Shows what the program that runs the bot offers to let go wrong. */
   async readDeeds() {
     if (this.element.hidden) return;
+    const number = ++this.looks;
     const deeds = await get("/deeds").catch(() => []);
+    if (number !== this.looks) return;
     drawAnew(this.offered, () => this.offered.replaceChildren(...deeds.map((each) => h("button", { type: "button", className: "chip", title: each.title, dataset: { key: each.name }, "aria-disabled": this.asking.has(each.name) ? "true" : null, onclick: () => this.ask(each) }, each.label))));
   }
 
@@ -130,11 +133,15 @@ export class Panel {
   }
 
   draw() {
+    drawAnew(this.list, () => this.list.replaceChildren(...this.entries()));
+  }
+
+  entries() {
     const wanted = this.filter.value.toLowerCase();
     const entries = this.shown === "requests" ? this.requests : this.events;
     const open = new Set([...this.list.querySelectorAll("details[open]")].map((each) => each.dataset.number));
     const rows = entries.filter((each) => !wanted || JSON.stringify(each).toLowerCase().includes(wanted)).slice(-MOST).reverse().map((each) => this.row(each, open));
-    drawAnew(this.list, () => this.list.replaceChildren(...(rows.length ? rows : [h("li", { className: "small" }, "Nothing yet.")])));
+    return rows.length ? rows : [h("li", { className: "small" }, "Nothing yet.")];
   }
 
   row(entry, open) {

@@ -89,9 +89,10 @@ export class ServerSettings {
 
   /** Draws the lists anew. */
   draw() {
-    const { guild } = this;
-    if (!guild) return this.dialog.close();
+    if (!this.guild) return this.dialog.close();
     return drawAnew(this.dialog, () => {
+      const { guild } = this;
+      if (!guild) return;
       this.lists.channels.replaceChildren(this.drawChannels(guild));
       this.lists.roles.replaceChildren(this.drawRoles(guild));
       this.lists.members.replaceChildren(this.drawMembers(guild));

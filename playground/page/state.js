@@ -21,6 +21,7 @@ export class World {
     this.exchanges = 0;
     this.listeners = new Set();
     this.loaded = Promise.resolve();
+    this.next = null;
     this.skew = 0;
     this.stream = null;
   }
@@ -34,9 +35,13 @@ export class World {
     for (const listener of this.listeners) listener(kind, thing);
   }
 
-  /** Reads the world again; one reading ends before the next begins, so that the newest is kept. */
+  /** Reads the world again, after the reading that goes on; whoever asks meanwhile waits for the same next one. */
   load() {
-    return (this.loaded = this.loaded.catch(() => {}).then(() => this.read()));
+    this.next ??= this.loaded = this.loaded.catch(() => {}).then(() => {
+      this.next = null;
+      return this.read();
+    });
+    return this.next;
   }
 
   async read() {

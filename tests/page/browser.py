@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, FloatRect, Locator, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, FloatRect, Locator, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.page.stills import stacked
@@ -27,6 +27,7 @@ _ARGUMENTS = (
 )
 #: A picture of the sample model takes a second; a busy machine may take many.
 SECONDS = 60
+expect.set_options(timeout=SECONDS * 1000)
 #: How long a choice is waited for where what is typed may be none.
 _OFFERED_MS = 2000
 #: Everything that the list of messages shows.

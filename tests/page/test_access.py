@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Locator, Route, expect
 
 from bot.app import Easel
 from playground import Playground
@@ -21,6 +21,19 @@ AXE = (importlib.resources.files("axe_playwright_python") / "axe.min.js").read_t
 GRAVE = {"serious", "critical"}
 #: How something is pressed, and let go.
 Press = tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]
+
+
+async def a_finger(window: Window, at: Locator) -> Press:
+    """Return how a finger presses a place; its click comes a while after it is let go."""
+    box = await at.bounding_box()
+    assert box is not None
+    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    session = await window.page.context.new_cdp_session(window.page)
+
+    async def touches(kind: str, *points: dict[str, float]) -> None:
+        await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+    return partial(touches, "touchStart", point), partial(touches, "touchEnd")
 
 
 async def findings(window: Window) -> list[str]:
@@ -115,9 +128,10 @@ async def test_what_is_pressed_is_not_drawn_anew_before_it_is_let_go(playground:
     by_mouse: Press = (mouse.down, mouse.up)
     by_keys: Press = (partial(keys.down, "Space"), partial(keys.up, "Space"))
     places = bob, channels.get_by_role("button", name="bob")
-    for number, (at, (press, let_go)) in enumerate(product(places, (by_mouse, by_keys))):
+    for number, (at, by) in enumerate(product(places, (by_mouse, by_keys, None))):
         await at.hover()
         await at.focus()
+        press, let_go = by or await a_finger(ann, at)
         await press()
         async with ann.page.expect_response("**/channels/*/messages"):
             guild.channel(f"room-{number}")
@@ -136,6 +150,14 @@ async def test_a_command_is_chosen_of_what_all_letters_offer(
     await ann.page.get_by_label("Message; begin with a slash").focus()
     await ann.page.keyboard.type("/h")
     await ann.page.get_by_role("option", name="/help", selected=True).wait_for()
+    # What is marked stays so when the commands are read anew.
+    await ann.page.keyboard.press("ArrowDown")
+    marked = ann.page.get_by_role("option", name="/history", selected=True)
+    await marked.evaluate("each => (window.before = each)")
+    playground.world.guild("Atelier").channel("attic")
+    await ann.until("!window.before.isConnected")
+    await marked.wait_for()
+    await ann.page.keyboard.press("ArrowUp")
 
     async def late(route: Route) -> None:
         await go.wait()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Locator
+from playwright.async_api import Browser, Locator, expect
 
+from bot.app import Easel
 from bot.texts import say
 from playground import Playground
 from playground.deeds import Deed
@@ -94,6 +95,28 @@ async def test_what_is_offered_is_pressed_by_keys_and_its_outcome_said(
     playground.deeds.offer([])
     await slow.wait_for(state="detached")
     assert await findings(ann) == []
+
+
+async def test_what_went_over_the_wire_is_opened_while_more_goes(
+    playground: Playground, easel: Easel, opens: Opens
+) -> None:
+    ann, bob = await opens("ann"), playground.person("bob")
+    await ann.page.get_by_role("button", name="Wire").click()
+    entries = ann.page.locator(".wire details")
+    await entries.first.wait_for()
+    count = await entries.count()
+    number = await entries.first.get_attribute("data-number")
+    entry = ann.page.locator(f'.wire details[data-number="{number}"]')
+    for is_open in (True, False):
+        await entry.locator("summary").hover()
+        await ann.page.mouse.down()
+        async with ann.page.expect_response("**/exchanges?*"):
+            await bob.command("help")
+        await ann.page.mouse.up()
+        # It was drawn at the latest with the next.
+        await bob.command("help")
+        await expect(entries).to_have_count(count := count + 2)
+        await expect(entry.locator("div")).to_be_visible(visible=is_open)
 
 
 @pytest.fixture
