@@ -69,6 +69,10 @@ class LocalProcess(SupervisedEngine):
 def _surroundings(here: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a worker: the bot's without what logs in anywhere, for it reads strangers' pictures."""
     kept = {name: value for name, value in here.items() if not name.upper().endswith("TOKEN")}
+    # Threads of a CPU that wait for each other give way soon, to others that need it or to those they wait for: on a
+    # machine that is busy with something else, a picture comes many times sooner. libgomp's own default is 300,000.
+    if "OMP_WAIT_POLICY" not in kept:
+        kept.setdefault("GOMP_SPINCOUNT", "1000")
     # Without UTF-8 mode the log of a worker on Windows comes in the console's code page.
     return kept | {"PYTHONUTF8": "1"}
 

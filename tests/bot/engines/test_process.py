@@ -63,6 +63,22 @@ async def test_a_worker_is_told_nothing_that_logs_in_anywhere(monkeypatch: pytes
     assert told["EASEL_SOMETHING"] == "open"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, None)],
+)
+async def test_threads_that_wait_give_way_unless_somebody_chose_otherwise(
+    monkeypatch: pytest.MonkeyPatch, chosen: dict[str, str], expected: str | None
+) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in chosen.items():
+        monkeypatch.setenv(name, value)
+    async with clockwork_process() as engine:
+        told = await asyncio.to_thread(lambda: psutil.Process(engine.pid).environ())
+    assert told.get("GOMP_SPINCOUNT") == expected
+
+
 async def test_a_kill_at_any_step_loses_exactly_what_was_in_flight() -> None:
     steps = 6
     async with clockwork_process() as engine:
